@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Where a source puts what it captured. Loop thread only. */
+#ifndef CAPTURE_COMMON_CAPTURE_H
+#define CAPTURE_COMMON_CAPTURE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "capture_common/queue.h"
+#include "protocol/msg.h"
+
+struct loop;
+
+/* A plain value, so that a test can make one around a queue of its own. */
+struct capture {
+	struct queue *queue;
+	struct loop *loop;		/* for the time; NULL: the real clock */
+};
+
+/* Hand over one record, which is copied. They return false when the queue is full and the tool's
+ * policy is to wait: keep the record, return SOURCE_FULL from read(), offer it again. What is too
+ * long for the queue counts as taken (the queue counts it as refused). */
+bool capture_packet(struct capture *c, const struct msg_packet *p);
+bool capture_data(struct capture *c, const struct msg_data *d);
+/* A line for the server's users, in its place among the data, and for the log. Dropped, counted,
+ * when there is no room. */
+void capture_message(struct capture *c, enum msg_class class, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Monotonic time for struct source_wait. */
+uint64_t capture_now_ns(const struct capture *c);
+
+#endif

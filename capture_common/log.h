@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The program's own log: one line, one event.
+ *
+ *	error	this source or program stopped
+ *	warn	it goes on, worse
+ *	info	state changes: connected, opened, reconnect in 8 s
+ *	debug	anything
+ *
+ * To standard error while in the foreground (with "<3>" prefixes when a supervisor collects it:
+ * JOURNAL_STREAM is set), to syslog once log_to_syslog() was called. Any thread. Secrets never
+ * go in. */
+#ifndef CAPTURE_COMMON_LOG_H
+#define CAPTURE_COMMON_LOG_H
+
+#include <stdbool.h>
+
+enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+
+/* Call once at start; name goes before every line: "NAME: text". */
+void log_init(const char *name, enum log_level level);
+void log_set_level(enum log_level level);
+/* "error", "warn", "info" or "debug"; returns 0 or -1. */
+int log_level_parse(const char *text, enum log_level *out);
+/* A short tag after the program's name, such as the source's; NULL for none. Copied. */
+void log_set_tag(const char *tag);
+void log_to_syslog(void);
+bool log_enabled(enum log_level level);
+
+void log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

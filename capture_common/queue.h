@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The record queue between a source and the link.
+ *
+ * It holds records, not frames, so the generation may change between two connections. Records
+ * leave it when the server has them (queue_release), not when they were written to a socket: what
+ * was sent and not covered yet is sent again after a reconnect (queue_rewind).
+ *
+ *	oldest kept ............ next to send ............ newest
+ *	   | sent, not covered yet | waiting               |
+ *
+ * Memory is taken once, in queue_new(). Loop thread only. */
+#ifndef CAPTURE_COMMON_QUEUE_H
+#define CAPTURE_COMMON_QUEUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "capture_common/err.h"
+#include "protocol/msg.h"
+
+enum queue_full {
+	QUEUE_WAIT,		/* refuse new records: a replay waits */
+	QUEUE_DROP_OLDEST,	/* make room: a live radio never waits */
+};
+
+enum record_kind {
+	RECORD_PACKET,		/* a packet and nothing else: the common case */
+	RECORD_DATA,		/* anything that a data report can carry */
+	RECORD_MESSAGE,		/* text for the server's users, in its place among the data */
+};
+
+struct record {
+	enum record_kind kind;
+	uint32_t number;	/* grows by one from record to record; wraps */
+	union {
+		struct msg_packet packet;
+		struct msg_data data;
+		struct msg_message message;
+	};
+};
+
+/* Records by where they went; always
+ * pushed == released + dropped_unsent + dropped_sent + kept. */
+struct queue_stats {
+	uint64_t pushed;
+	uint64_t refused;		/* too long for the queue: never pushed */
+	uint64_t released;		/* covered by the server */
+	uint64_t dropped_unsent;	/* lost */
+	uint64_t dropped_sent;		/* sent, but not covered: lost only if the link was */
+	uint64_t resent;		/* put back by rewind */
+	size_t kept;			/* in the queue now */
+	size_t unsent;			/* of these, not sent yet */
+};
+
+struct queue;
+
+#define QUEUE_MIN_BYTES ((size_t)128 << 10)
+
+struct queue *queue_new(size_t bytes, enum queue_full policy, struct err *e);
+void queue_free(struct queue *q);	/* NULL is fine */
+
+/* Copy the record. Return 0; -EAGAIN when there is no room and the policy is to wait; -EMSGSIZE
+ * when it never fits (counted as refused). */
+int queue_push_packet(struct queue *q, const struct msg_packet *p);
+int queue_push_data(struct queue *q, const struct msg_data *d);
+int queue_push_message(struct queue *q, enum msg_class class, struct text text);
+
+/* Lends the next record to send; false when there is none. It points into the queue and is valid
+ * until the next call that changes q. */
+bool queue_peek(const struct queue *q, struct record *out);
+/* The record last peeked was sent. */
+void queue_sent(struct queue *q);
+/* The number that the next record to send has: everything before it was sent. */
+uint32_t queue_mark(const struct queue *q);
+/* The server has every record before mark. */
+void queue_release(struct queue *q, uint32_t mark);
+/* Everything kept is to be sent (again). */
+void queue_rewind(struct queue *q);
+
+bool queue_has_unsent(const struct queue *q);
+bool queue_empty(const struct queue *q);
+/* Bytes in use and in all, for the status. */
+size_t queue_used_bytes(const struct queue *q);
+size_t queue_size_bytes(const struct queue *q);
+void queue_get_stats(const struct queue *q, struct queue_stats *out);
+
+#endif
