@@ -28,6 +28,9 @@ struct source_info {
 	bool has_dlt;
 	uint32_t dlt;			/* the usual link type of its packets */
 	char message[256];		/* for the user, on success; "" if none */
+	/* open() only: after SOURCE_END the program sends what is queued and leaves, instead of
+	 * staying connected. */
+	bool exit_at_end;
 };
 
 void source_info_free(struct source_info *info);
