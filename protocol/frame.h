@@ -64,6 +64,18 @@ enum frame_status frame_parse(const uint8_t *data, size_t len, size_t limit, str
  * not lie in buf. */
 size_t frame_write(const struct frame *f, uint8_t *buf, size_t cap);
 
+/* For a payload that is made in place:
+ *
+ *	at = frame_head_size(&f);	f.payload_len is exact, or a guess
+ *	write the payload at buf + at
+ *	f.payload_len = its length
+ *	total = frame_finish(&f, at, buf, cap);
+ *
+ * In v0 the size of the head depends on the length of the payload; after a wrong guess the
+ * payload is moved. Returns as frame_write() does. */
+size_t frame_head_size(const struct frame *f);
+size_t frame_finish(const struct frame *f, size_t at, uint8_t *buf, size_t cap);
+
 /* Writes the header of a v2 or v3 frame whose payload_len bytes follow: the packet path. */
 void frame_put_v2(uint8_t *buf, const char *name, uint32_t seqno, uint32_t payload_len);
 void frame_put_v3(uint8_t *buf, uint16_t type, uint16_t code, uint32_t seqno,

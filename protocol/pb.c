@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The reading side of the protobuf wire format. */
+#include "protocol/pb.h"
+
+void pb_reader_init(struct pb_reader *r, const uint8_t *data, size_t len)
+{
+	*r = (struct pb_reader){ .pos = data, .end = data ? data + len : data };
+}
+
+static bool fail(struct pb_reader *r)
+{
+	r->bad = true;
+	return false;
+}
+
+static size_t left(const struct pb_reader *r)
+{
+	return (size_t)(r->end - r->pos);
+}
+
+static bool get_varint(struct pb_reader *r, uint64_t *v)
+{
+	unsigned int shift = 0;
+	uint8_t byte;
+
+	*v = 0;
+	do {
+		if (r->pos == r->end || shift >= 7 * PB_VARINT_MAX)
+			return fail(r);
+		byte = *r->pos++;
+		*v |= (uint64_t)(byte & 0x7f) << shift;
+		shift += 7;
+	} while (byte & 0x80);
+	return true;
+}
+
+static bool get_value(struct pb_reader *r, struct pb_field *f)
+{
+	uint64_t len;
+
+	switch (f->wire) {
+	case PB_VARINT:
+		return get_varint(r, &f->value);
+	case PB_FIXED64:
+		if (left(r) < 8)
+			return fail(r);
+		f->value = get_le64(r->pos);
+		r->pos += 8;
+		return true;
+	case PB_FIXED32:
+		if (left(r) < 4)
+			return fail(r);
+		f->value = get_le32(r->pos);
+		r->pos += 4;
+		return true;
+	case PB_BYTES:
+		if (!get_varint(r, &len) || len > left(r))
+			return fail(r);
+		f->data = r->pos;
+		f->len = (size_t)len;
+		r->pos += len;
+		return true;
+	}
+	return fail(r);
+}
+
+bool pb_next(struct pb_reader *r, struct pb_field *f)
+{
+	uint64_t tag;
+
+	if (r->bad || r->pos == r->end || !get_varint(r, &tag))
+		return false;
+	if (tag > UINT32_MAX || tag >> 3 == 0)
+		return fail(r);
+	f->no = (uint32_t)(tag >> 3);
+	f->wire = (enum pb_wire)(tag & 7);
+	return get_value(r, f);
+}
+
+uint64_t pb_u64(struct pb_reader *r, const struct pb_field *f)
+{
+	if (f->wire != PB_VARINT) {
+		r->bad = true;
+		return 0;
+	}
+	return f->value;
+}
+
+uint32_t pb_u32(struct pb_reader *r, const struct pb_field *f)
+{
+	return (uint32_t)pb_u64(r, f);
+}
+
+double pb_double(struct pb_reader *r, const struct pb_field *f)
+{
+	double v;
+
+	if (f->wire != PB_FIXED64) {
+		r->bad = true;
+		return 0;
+	}
+	memcpy(&v, &f->value, sizeof(v));
+	return v;
+}
+
+struct text pb_text(struct pb_reader *r, const struct pb_field *f)
+{
+	if (f->wire != PB_BYTES) {
+		r->bad = true;
+		return (struct text){ "", 0 };
+	}
+	return (struct text){ (const char *)f->data, f->len };
+}
