@@ -8,7 +8,7 @@ function quoted(s) {
 BEGIN { printf "[" }
 {
 	file = ENVIRON["SRC"] "/" $0
-	printf "%s\n  {\"directory\": %s, \"file\": %s, \"command\": %s}", NR > 1 ? "," : "",
+	printf "%s\n  {\"directory\": %s, \"file\": %s, \"command\": %s}", (NR > 1 ? "," : ""),
 		quoted(ENVIRON["DIR"]), quoted(file), quoted(ENVIRON["COMMAND"] " -c " file)
 }
 END { print "\n]" }
