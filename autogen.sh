@@ -5,4 +5,4 @@ set -e
 cd "$(dirname "$0")"
 autoconf --force
 autoheader --force
-rm -rf autom4te.cache
+rm -rf autom4te.cache ./*~
