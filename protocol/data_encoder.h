@@ -20,9 +20,10 @@
 struct data_encoder {
 	enum frame_gen gen;
 	size_t frame_limit;		/* longest frame that the server accepts */
-	/* The fixed position in the generation's encoding, cut where the time goes in. */
+	/* The fixed position in the generation's encoding, without its time. */
 	uint8_t gps[DATA_ENCODER_GPS_SIZE];
 	size_t gps_len;			/* 0: none */
+	size_t gps_cut;			/* where the time goes in */
 };
 
 /* gps (or NULL): the position for every report that has none of its own; its time_us is not
@@ -35,7 +36,9 @@ int data_encoder_init(struct data_encoder *e, enum frame_gen gen, size_t frame_l
  * decide whether it still fits in the batch. */
 static inline size_t data_encoder_bound(const struct data_encoder *e, uint32_t len)
 {
-	return (size_t)len + e->gps_len + 160;
+	size_t bytes = len < e->frame_limit ? len : e->frame_limit;
+
+	return bytes + e->gps_len + 160;
 }
 
 /* Writes a packet report without signal and own position: the common case. Bytes that would

@@ -241,7 +241,8 @@ size_t msg_encode(enum frame_gen gen, enum msg_role role, const struct msg *m, u
 /* Reads one frame. out points into the frame and the arena, both must outlive it. A DATA
  * message takes nothing from the arena. Returns 0 (also for MSG_UNKNOWN), -EPROTO for what
  * servers treat as malformed (docs/protocol.md 2.6), -ENOMEM past the arena's limit, or
- * -EPROTONOSUPPORT when this build does not speak the frame's generation. */
+ * -EPROTONOSUPPORT when this build does not speak the frame's generation; type and seqno are
+ * set even then. PING needs no support: servers of 2025 open a local pipe with one of v2. */
 int msg_decode(const struct frame *f, struct arena *arena, struct msg *out);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The reading side of the protobuf wire format. */
+/* Reading the protobuf wire format, and writing it with checks. */
 #include "protocol/pb.h"
 
 void pb_reader_init(struct pb_reader *r, const uint8_t *data, size_t len)
@@ -110,4 +110,54 @@ struct text pb_text(struct pb_reader *r, const struct pb_field *f)
 		return (struct text){ "", 0 };
 	}
 	return (struct text){ (const char *)f->data, f->len };
+}
+
+void pb_write_raw(struct pb_writer *w, const void *data, size_t len)
+{
+	if (len > 0 && w->len <= w->cap && len <= w->cap - w->len)
+		memcpy(w->buf + w->len, data, len);
+	w->len += len;
+}
+
+void pb_write_uint(struct pb_writer *w, unsigned int no, uint64_t v)
+{
+	uint8_t field[1 + PB_VARINT_MAX];
+
+	pb_write_raw(w, field, (size_t)(pb_put_uint(field, no, v) - field));
+}
+
+void pb_write_double(struct pb_writer *w, unsigned int no, double v)
+{
+	uint8_t field[1 + sizeof(v)];
+
+	pb_write_raw(w, field, (size_t)(pb_put_double(field, no, v) - field));
+}
+
+static void write_length(struct pb_writer *w, unsigned int no, size_t len)
+{
+	uint8_t head[1 + PB_VARINT_MAX];
+	uint8_t *end = pb_put_varint(pb_put_tag(head, no, PB_BYTES), len);
+
+	pb_write_raw(w, head, (size_t)(end - head));
+}
+
+void pb_write_bytes(struct pb_writer *w, unsigned int no, const void *data, size_t len)
+{
+	write_length(w, no, len);
+	pb_write_raw(w, data, len);
+}
+
+void pb_write_text(struct pb_writer *w, unsigned int no, struct text t)
+{
+	pb_write_bytes(w, no, t.s, t.len);
+}
+
+void pb_write_message(struct pb_writer *w, unsigned int no,
+		      void (*fn)(struct pb_writer *w, const void *arg), const void *arg)
+{
+	struct pb_writer count = { NULL, 0, 0 };
+
+	fn(&count, arg);
+	write_length(w, no, count.len);
+	fn(w, arg);
 }

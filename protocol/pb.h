@@ -44,8 +44,26 @@ uint64_t pb_u64(struct pb_reader *r, const struct pb_field *f);
 double pb_double(struct pb_reader *r, const struct pb_field *f);
 struct text pb_text(struct pb_reader *r, const struct pb_field *f);
 
-/* Writing. The functions return the place after what they wrote; the caller knows that there
- * is room. */
+/* Writing with checks. Goes on counting when the memory is full, as snprintf() does. */
+struct pb_writer {
+	uint8_t *buf;
+	size_t cap;
+	size_t len;			/* > cap: did not fit, this much would have been needed */
+};
+
+/* Fields are numbered 1 to 15: all that we write by hand. */
+void pb_write_uint(struct pb_writer *w, unsigned int no, uint64_t v);
+void pb_write_double(struct pb_writer *w, unsigned int no, double v);
+void pb_write_bytes(struct pb_writer *w, unsigned int no, const void *data, size_t len);
+void pb_write_text(struct pb_writer *w, unsigned int no, struct text t);
+/* Bytes that are fields already. */
+void pb_write_raw(struct pb_writer *w, const void *data, size_t len);
+/* A message in the field: what fn writes. It is called twice, the first time to count. */
+void pb_write_message(struct pb_writer *w, unsigned int no,
+		      void (*fn)(struct pb_writer *w, const void *arg), const void *arg);
+
+/* Writing without checks, for those who know that there is room. The functions return the place
+ * after what they wrote. */
 
 #define PB_VARINT_MAX 10
 
@@ -66,7 +84,6 @@ static inline uint8_t *pb_put_varint(uint8_t *p, uint64_t v)
 	return p;
 }
 
-/* no: 1 to 15, all that we write by hand */
 static inline uint8_t *pb_put_tag(uint8_t *p, unsigned int no, enum pb_wire wire)
 {
 	*p = (uint8_t)(no << 3 | wire);
