@@ -10,7 +10,7 @@
 
 #include "capture_common/clip.h"
 
-/* What was attempted is cut to this when the cause needs the room. */
+/* What was attempted has this much room at least, however long the cause is. */
 #define FRONT_MIN 100
 
 /* strerror_r() comes in two kinds: POSIX fills the buffer and returns an int, GNU returns the text,
@@ -40,24 +40,34 @@ static const char *system_words(int errnum, char *buf, size_t size)
 	return words;
 }
 
-/* "front: cause". When both do not fit the front is cut first: the cause is what helps. */
-static void join(struct err *e, const char *front, size_t front_len, const char *cause)
+/* The last part of text, "..." before it, when it is longer than room. */
+static const char *tail_of(const char *text, size_t room, const char **dots)
 {
-	const size_t size = sizeof(e->text);
-	size_t cause_len = strlen(cause);
-	char text[sizeof(e->text)], cut[sizeof(e->text)];
-	size_t room = cause_len + 3 < size ? size - cause_len - 2 : 0;
+	size_t len = strlen(text);
+
+	*dots = "";
+	if (len <= room)
+		return text;
+	*dots = "...";
+	text += len - room + 3;
+	while (((unsigned char)*text & 0xc0) == 0x80)	/* inside a UTF-8 character */
+		text++;
+	return text;
+}
+
+/* "front: cause". When both do not fit, the middle goes: what was attempted first and the cause of
+ * it all, at the end, are what helps. front is a buffer as large as e->text. */
+static void join(struct err *e, char *front, size_t front_len, const char *cause)
+{
+	const size_t size = sizeof(e->text), cause_len = strlen(cause);
+	size_t front_size = size > cause_len + 2 + FRONT_MIN ? size - cause_len - 2 : FRONT_MIN;
+	const char *dots;
+	char text[sizeof(e->text)];
 	int n;
 
-	if (room < FRONT_MIN)
-		room = FRONT_MIN;
-	if (front_len >= room) {
-		memcpy(cut, front, room - 1);
-		cut[room - 1] = '\0';
-		clip_text(cut, room, (int)front_len);
-		front = cut;
-	}
-	n = snprintf(text, size, "%s%s%s", front, *cause ? ": " : "", cause);
+	front_len = clip_text(front, front_size, (int)front_len);
+	cause = tail_of(cause, size - 1 - 2 - front_len, &dots);
+	n = snprintf(text, size, "%s%s%s%s", front, *cause ? ": " : "", dots, cause);
 	memcpy(e->text, text, clip_text(text, size, n) + 1);
 }
 
