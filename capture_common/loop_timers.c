@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The loop's timers as a binary heap; slot is a timer's place in it, 0 when not armed. */
+#include "capture_common/loop_timers.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+void loop_timers_free(struct loop_timers *t)
+{
+	free(t->heap);
+	*t = (struct loop_timers){ 0 };
+}
+
+static void place(struct loop_timers *t, size_t slot, struct loop_timer *timer)
+{
+	t->heap[slot] = timer;
+	timer->slot = slot;
+}
+
+static void sift_up(struct loop_timers *t, size_t slot)
+{
+	struct loop_timer *timer = t->heap[slot];
+
+	while (slot > 1 && t->heap[slot / 2]->at_ns > timer->at_ns) {
+		place(t, slot, t->heap[slot / 2]);
+		slot /= 2;
+	}
+	place(t, slot, timer);
+}
+
+static void sift_down(struct loop_timers *t, size_t slot)
+{
+	struct loop_timer *timer = t->heap[slot];
+
+	for (;;) {
+		size_t child = slot * 2;
+
+		if (child > t->n)
+			break;
+		if (child < t->n && t->heap[child + 1]->at_ns < t->heap[child]->at_ns)
+			child++;
+		if (t->heap[child]->at_ns >= timer->at_ns)
+			break;
+		place(t, slot, t->heap[child]);
+		slot = child;
+	}
+	place(t, slot, timer);
+}
+
+static void grow(struct loop_timers *t)
+{
+	size_t cap = t->cap ? t->cap * 2 : 16;
+	struct loop_timer **heap = realloc(t->heap, cap * sizeof(*heap));
+
+	if (!heap) {
+		fputs("out of memory for timers\n", stderr);
+		abort();
+	}
+	t->heap = heap;
+	t->cap = cap;
+}
+
+void loop_timers_set(struct loop_timers *t, struct loop_timer *timer, uint64_t at_ns)
+{
+	loop_timers_cancel(t, timer);
+	if (t->n + 1 >= t->cap)
+		grow(t);
+	timer->at_ns = at_ns;
+	t->n++;
+	place(t, t->n, timer);
+	sift_up(t, t->n);
+}
+
+void loop_timers_cancel(struct loop_timers *t, struct loop_timer *timer)
+{
+	size_t slot = timer->slot;
+
+	if (!slot)
+		return;
+	timer->slot = 0;
+	struct loop_timer *last = t->heap[t->n--];
+
+	if (last == timer)
+		return;
+	place(t, slot, last);
+	sift_up(t, slot);
+	sift_down(t, last->slot);
+}
+
+uint64_t loop_timers_first_ns(const struct loop_timers *t)
+{
+	return t->n ? t->heap[1]->at_ns : LOOP_NEVER;
+}
+
+struct loop_timer *loop_timers_due(struct loop_timers *t, uint64_t now_ns)
+{
+	if (!t->n || t->heap[1]->at_ns > now_ns)
+		return NULL;
+	struct loop_timer *timer = t->heap[1];
+
+	loop_timers_cancel(t, timer);
+	return timer;
+}
