@@ -15,6 +15,7 @@ struct loop;
 struct capture {
 	struct queue *queue;
 	struct loop *loop;		/* for the time; NULL: the real clock */
+	uint64_t messages_dropped;	/* by capture_message() */
 };
 
 /* Hand over one record, which is copied. They return false when the queue is full and the tool's

@@ -32,7 +32,7 @@ enum record_kind {
 
 struct record {
 	enum record_kind kind;
-	uint32_t number;	/* grows by one from record to record; wraps */
+	uint32_t number;	/* from 1 on, one more each; wraps */
 	union {
 		struct msg_packet packet;
 		struct msg_data data;
@@ -82,6 +82,7 @@ bool queue_has_unsent(const struct queue *q);
 bool queue_empty(const struct queue *q);
 /* Bytes in use and in all, for the status. */
 size_t queue_used_bytes(const struct queue *q);
+size_t queue_unsent_bytes(const struct queue *q);
 size_t queue_size_bytes(const struct queue *q);
 void queue_get_stats(const struct queue *q, struct queue_stats *out);
 

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Where a source puts what it captured. */
+#include "capture_common/capture.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "capture_common/log.h"
+#include "capture_common/loop.h"
+
+bool capture_packet(struct capture *c, const struct msg_packet *p)
+{
+	return queue_push_packet(c->queue, p) != -EAGAIN;
+}
+
+bool capture_data(struct capture *c, const struct msg_data *d)
+{
+	return queue_push_data(c->queue, d) != -EAGAIN;
+}
+
+static void log_by_class(enum msg_class class, const char *text)
+{
+	switch (class) {
+	case MSG_CLASS_DEBUG:
+		log_debug("%s", text);
+		break;
+	case MSG_CLASS_INFO:
+		log_info("%s", text);
+		break;
+	case MSG_CLASS_ALERT:
+		log_warn("%s", text);
+		break;
+	case MSG_CLASS_ERROR:
+	case MSG_CLASS_FATAL:
+		log_error("%s", text);
+		break;
+	}
+}
+
+void capture_message(struct capture *c, enum msg_class class, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	log_by_class(class, text);
+	if (queue_push_message(c->queue, class, text_of(text)) < 0)
+		c->messages_dropped++;
+}
+
+uint64_t capture_now_ns(const struct capture *c)
+{
+	struct timespec ts;
+
+	if (c->loop)
+		return loop_now_ns(c->loop);
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
