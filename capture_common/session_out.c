@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a session sends: control messages at once, records in batches, and the PINGs whose PONGs
+ * let records leave the queue. */
+#include <errno.h>
+
+#include "capture_common/log.h"
+#include "capture_common/session_int.h"
+
+#define MS_NS ((uint64_t)1000000)
+/* Records wait this long for company before they are sent. */
+#define FLUSH_AFTER_NS (4 * MS_NS)
+/* A PING follows this long after data behind which there is none yet. */
+#define ACK_AFTER_NS (200 * MS_NS)
+#define PING_EVERY_BYTES ((size_t)128 << 10)
+/* A PING takes this at most. */
+#define PING_BYTES 64
+
+/* --- control frames --- */
+
+static uint32_t next_number(struct session *s)
+{
+	s->control_number++;
+	if ((uint16_t)s->control_number == 0)
+		s->control_number++;	/* see ack.h */
+	return s->control_number;
+}
+
+static void flush_posted(void *user)
+{
+	session_out_flush(user);
+}
+
+/* Encodes into the control buffer. The flush comes at the end of the turn, so that a caller's
+ * session is not ended under its hands. */
+void session_send(struct session *s, const struct msg *m)
+{
+	struct msg numbered = *m;
+	size_t room;
+
+	if (!s->link || s->state < SESSION_HELLO)
+		return;
+	numbered.seqno = next_number(s);
+	uint8_t *space = sender_control_space(s->sender, &room);
+	size_t cap = room < FRAME_LIMIT_SERVER ? room : FRAME_LIMIT_SERVER;
+	size_t len = msg_encode(s->gen, MSG_FROM_TOOL, &numbered, space, cap);
+
+	if (len == 0 && cap < FRAME_LIMIT_SERVER)
+		s->unread = true;
+	else if (len == 0)
+		log_warn("%s: a %s is too long to be sent", s->link->peer, msg_type_name(m->type));
+	sender_control_filled(s->sender, len);
+	loop_post(s->cfg.loop, &s->flush_post, flush_posted, s);
+}
+
+void session_out_hello(struct session *s)
+{
+	struct msg ping = { .type = MSG_PING };
+
+	session_send(s, &ping);
+}
+
+/* --- PINGs that ask for an acknowledgement --- */
+
+/* Writes a PING behind the records of a batch; it must not overtake them. */
+static size_t put_ping(struct session *s, uint8_t *at, size_t room)
+{
+	struct msg ping = { .type = MSG_PING, .seqno = next_number(s) };
+	size_t len = msg_encode(s->gen, MSG_FROM_TOOL, &ping, at, room);
+
+	ack_ping_sent(&s->ack, ping.seqno, queue_mark(s->cfg.queue));
+	s->bytes_since_ping = 0;
+	loop_timer_cancel(s->cfg.loop, &s->ack_timer);
+	return len;
+}
+
+static bool ping_is_due(const struct session *s)
+{
+	size_t every = queue_size_bytes(s->cfg.queue) / 8;
+
+	if (every > PING_EVERY_BYTES)
+		every = PING_EVERY_BYTES;
+	if (ack_full(&s->ack) || s->bytes_since_ping == 0)
+		return false;
+	return s->bytes_since_ping >= every || s->finishing;
+}
+
+void session_out_ping(struct session *s)
+{
+	size_t room;
+
+	if (!sender_idle(s->sender) || ack_full(&s->ack))
+		return;		/* data is on its way, and with it a PING */
+	uint8_t *batch = sender_batch(s->sender, &room);
+
+	sender_batch_filled(s->sender, put_ping(s, batch, room));
+	session_out_flush(s);
+}
+
+static void on_ack_timer(void *user)
+{
+	session_out_ping(user);
+}
+
+/* Sees to it that a PING follows the data that went out. */
+static void want_ack(struct session *s)
+{
+	struct loop *loop = s->cfg.loop;
+
+	if (s->bytes_since_ping > 0 && !loop_timer_armed(&s->ack_timer))
+		loop_timer_set(loop, &s->ack_timer, loop_now_ns(loop) + ACK_AFTER_NS,
+			       on_ack_timer, s);
+}
+
+static void finish_if_done(struct session *s)
+{
+	bool covered = s->state != SESSION_STREAMING || queue_empty(s->cfg.queue);
+
+	if (s->finishing && covered && sender_empty(s->sender))
+		session_done(s);
+}
+
+void session_out_pong(struct session *s, uint32_t number)
+{
+	uint32_t mark;
+
+	if (!ack_pong(&s->ack, number, &mark))
+		return;
+	queue_release(s->cfg.queue, mark);
+	s->cfg.room(s->cfg.user);
+	if (s->finishing)
+		loop_post(s->cfg.loop, &s->flush_post, flush_posted, s);
+}
+
+/* --- batches --- */
+
+static void count_cut(struct session *s, uint32_t cut_bytes)
+{
+	if (s->stats.cut_packets++ == 0)
+		log_warn("packets that are longer than the server's frames (%zu bytes) are cut",
+			 s->encoder.frame_limit);
+	s->stats.cut_bytes += cut_bytes;
+}
+
+static void count_uncarried(struct session *s)
+{
+	if (s->stats.uncarried++ == 0)
+		log_warn("a record that does not fit in a %s frame is dropped",
+			 frame_gen_name(s->gen));
+}
+
+static size_t put_message(struct session *s, const struct record *r, uint8_t *at, size_t room)
+{
+	struct msg m = { .type = MSG_MESSAGE, .seqno = r->number, .message = r->message };
+
+	return msg_encode(s->gen, MSG_FROM_TOOL, &m, at, room);
+}
+
+/* Returns the bytes written; 0 when the record does not fit in what is left of the batch. If it
+ * is the first in it and still does not, nothing can carry it: *skip. */
+static size_t put_record(struct session *s, const struct record *r, uint8_t *at, size_t room,
+			 bool first, bool *skip)
+{
+	uint32_t cut_bytes = 0;
+	size_t len = 0;
+
+	*skip = false;
+	switch (r->kind) {
+	case RECORD_PACKET:
+		if (data_encoder_bound(&s->encoder, r->packet.len) > room)
+			return 0;
+		len = data_encode_packet(&s->encoder, r->number, &r->packet, at, &cut_bytes);
+		break;
+	case RECORD_DATA:
+		len = data_encode(&s->encoder, r->number, &r->data, at, room, &cut_bytes);
+		break;
+	case RECORD_MESSAGE:
+		len = put_message(s, r, at, room);
+		break;
+	}
+	if (cut_bytes > 0)
+		count_cut(s, cut_bytes);
+	if (len == 0 && first) {
+		count_uncarried(s);
+		*skip = true;
+	}
+	return len;
+}
+
+/* Encodes as many records as the batch takes, and a PING behind them when one is due. */
+static void fill_batch(struct session *s)
+{
+	size_t room, used = 0;
+	uint8_t *batch = sender_batch(s->sender, &room);
+	struct record r;
+
+	room -= PING_BYTES;
+	while (queue_peek(s->cfg.queue, &r)) {
+		bool skip;
+		size_t len = put_record(s, &r, batch + used, room - used, used == 0, &skip);
+
+		if (len == 0 && !skip)
+			break;
+		used += len;
+		s->stats.data_frames += !skip;
+		queue_sent(s->cfg.queue);
+	}
+	s->bytes_since_ping += used;
+	if (ping_is_due(s))
+		used += put_ping(s, batch + used, PING_BYTES);
+	sender_batch_filled(s->sender, used);
+}
+
+/* --- flushing --- */
+
+static long write_to_link(void *user, const uint8_t *data, size_t len, struct err *e)
+{
+	struct session *s = user;
+	long n = link_send(s->link, data, len, e);
+
+	if (n > 0)
+		s->stats.bytes_sent += (uint64_t)n;
+	return n;
+}
+
+/* Fills and sends until the queue is out of records (0), the link takes no more (1), or it is
+ * dead (-1). */
+static int send_all(struct session *s, struct err *e)
+{
+	for (;;) {
+		int rc = sender_flush(s->sender, write_to_link, s, e);
+
+		if (rc != 0)
+			return rc;
+		if (s->state != SESSION_STREAMING)
+			return 0;
+		fill_batch(s);
+		if (sender_idle(s->sender))
+			return 0;
+	}
+}
+
+void session_out_flush(struct session *s)
+{
+	struct err e;
+
+	if (!s->link || s->state < SESSION_HELLO)
+		return;
+	loop_timer_cancel(s->cfg.loop, &s->flush_timer);
+	int rc = send_all(s, &e);
+
+	if (rc > 0 && s->unread)
+		rc = err_set(&e, ERR_NETWORK, "does not read our answers");
+	if (rc < 0) {
+		err_wrap(&e, "%s", s->link->peer);
+		session_fail(s, &e);
+		return;
+	}
+	s->unread = false;
+	link_want_write(s->link, rc == 1);
+	want_ack(s);
+	finish_if_done(s);
+}
+
+static void on_flush_timer(void *user)
+{
+	session_out_flush(user);
+}
+
+void session_records(struct session *s)
+{
+	struct loop *loop = s->cfg.loop;
+
+	if (s->state != SESSION_STREAMING || !queue_has_unsent(s->cfg.queue))
+		return;
+	if (!sender_idle(s->sender))
+		return;		/* the link says when it can take more */
+	if (queue_unsent_bytes(s->cfg.queue) >= PING_EVERY_BYTES)
+		session_out_flush(s);
+	else if (!loop_timer_armed(&s->flush_timer))
+		loop_timer_set(loop, &s->flush_timer, loop_now_ns(loop) + FLUSH_AFTER_NS,
+			       on_flush_timer, s);
+}
+
+void session_finish(struct session *s)
+{
+	s->finishing = true;
+	loop_post(s->cfg.loop, &s->flush_post, flush_posted, s);
+}
+
+/* --- begin and end --- */
+
+void session_out_start(struct session *s)
+{
+	size_t limit = s->cfg.frame_limit;
+
+	if (limit == 0)
+		limit = s->gen == FRAME_V3 ? FRAME_LIMIT_SERVER : FRAME_LIMIT_SERVER_OLD;
+	if (data_encoder_init(&s->encoder, s->gen, limit, s->cfg.gps) < 0) {
+		log_warn("the name of the GPS is too long; positions are not sent");
+		data_encoder_init(&s->encoder, s->gen, limit, NULL);
+	}
+	loop_post(s->cfg.loop, &s->flush_post, flush_posted, s);
+}
+
+void session_out_stop(struct session *s)
+{
+	loop_timer_cancel(s->cfg.loop, &s->flush_timer);
+	loop_timer_cancel(s->cfg.loop, &s->ack_timer);
+	loop_unpost(s->cfg.loop, &s->flush_post);
+	if (s->sender)
+		sender_reset(s->sender);
+	ack_reset(&s->ack);
+	s->unread = false;
+	s->bytes_since_ping = 0;
+	queue_rewind(s->cfg.queue);
+}
