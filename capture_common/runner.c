@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The radio session: opens, reads and closes a source. */
+#include "capture_common/runner.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "capture_common/log.h"
+
+/* One turn reads this much at most: a good batch, still quick. */
+#define BURST_BYTES ((size_t)256 << 10)
+#define BURST_READS 64
+
+struct runner {
+	struct runner_config cfg;
+	struct capture capture;
+	void *self;			/* the open source; NULL when closed */
+	struct source_info info;
+	char *definition;		/* as srcdef_print() writes it */
+	bool started, full, ended;
+	struct loop_post post;
+	struct loop_watch watch;
+	struct loop_timer timer;
+};
+
+struct runner *runner_new(const struct runner_config *cfg, struct err *e)
+{
+	struct runner *r = calloc(1, sizeof(*r));
+
+	if (!r) {
+		err_sys(e, ENOMEM, "source");
+		return NULL;
+	}
+	r->cfg = *cfg;
+	r->capture = (struct capture){ .queue = cfg->queue, .loop = cfg->loop };
+	r->watch.fd = -1;
+	return r;
+}
+
+void runner_free(struct runner *r)
+{
+	if (!r)
+		return;
+	runner_close(r);
+	free(r);
+}
+
+/* --- definitions --- */
+
+static bool tool_knows(const struct source_tool *tool, struct text key)
+{
+	for (const struct source_opt *o = tool->options; o && o->key; o++) {
+		if (text_equal_nocase(text_of(o->key), key))
+			return true;
+	}
+	return srcdef_key_is_servers(key);
+}
+
+static bool may_repeat(const struct source_tool *tool, struct text key)
+{
+	for (const struct source_opt *o = tool->options; o && o->key; o++) {
+		if (text_equal_nocase(text_of(o->key), key))
+			return o->repeatable;
+	}
+	return false;
+}
+
+void runner_check_definition(const struct source_tool *tool, const struct srcdef *def)
+{
+	if (def->problem[0])
+		log_warn("source definition: %s", def->problem);
+	for (size_t i = 0; i < def->n_options; i++) {
+		const struct srcdef_option *o = &def->options[i];
+
+		if (!tool_knows(tool, o->key))
+			log_warn("source definition: nobody understands %.*s=; see --help",
+				 TEXT_ARG(o->key));
+		else if (o->repeated && !may_repeat(tool, o->key))
+			log_warn("source definition: %.*s= is given twice; the first counts",
+				 TEXT_ARG(o->key));
+	}
+}
+
+static char *print_definition(const struct srcdef *def)
+{
+	size_t len = srcdef_print(def, NULL, 0);
+	char *out = malloc(len + 1);
+
+	if (out)
+		srcdef_print(def, out, len + 1);
+	return out;
+}
+
+/* --- open and close --- */
+
+static int open_source(struct runner *r, const struct srcdef *def, char *printed, struct err *e)
+{
+	source_info_free(&r->info);
+	r->self = r->cfg.tool->ops->open(def, &r->info, e);
+	if (!r->self) {
+		source_info_free(&r->info);
+		return -1;
+	}
+	r->definition = printed;
+	r->started = r->full = r->ended = false;
+	return 0;
+}
+
+int runner_open(struct runner *r, struct text definition, struct err *e)
+{
+	struct srcdef def = { 0 };
+
+	if (srcdef_parse(&def, definition) < 0) {
+		err_set(e, ERR_USAGE, "source definition: %s",
+			def.problem[0] ? def.problem : "out of memory");
+		srcdef_free(&def);
+		return -1;
+	}
+	char *printed = print_definition(&def);
+	int rc = 0;
+
+	if (!printed) {
+		rc = err_sys(e, ENOMEM, "source definition");
+	} else if (r->self && strcmp(printed, r->definition) == 0) {
+		free(printed);
+	} else {
+		runner_close(r);
+		runner_check_definition(r->cfg.tool, &def);
+		rc = open_source(r, &def, printed, e);
+		if (rc < 0)
+			free(printed);
+	}
+	srcdef_free(&def);
+	return rc;
+}
+
+bool runner_means_the_same(const struct runner *r, struct text definition)
+{
+	struct srcdef def = { 0 };
+	char *printed = NULL;
+
+	if (r->self && srcdef_parse(&def, definition) == 0)
+		printed = print_definition(&def);
+	bool same = printed && strcmp(printed, r->definition) == 0;
+
+	free(printed);
+	srcdef_free(&def);
+	return same;
+}
+
+static void stop_reading(struct runner *r)
+{
+	loop_unpost(r->cfg.loop, &r->post);
+	loop_unwatch(r->cfg.loop, &r->watch);
+	loop_timer_cancel(r->cfg.loop, &r->timer);
+}
+
+void runner_close(struct runner *r)
+{
+	if (!r->self)
+		return;
+	stop_reading(r);
+	r->cfg.tool->ops->close(r->self);
+	r->self = NULL;
+	free(r->definition);
+	r->definition = NULL;
+	source_info_free(&r->info);
+}
+
+/* --- reading --- */
+
+static void read_burst(void *user);
+
+static void again(struct runner *r)
+{
+	loop_post(r->cfg.loop, &r->post, read_burst, r);
+}
+
+static void on_fd(void *user, unsigned events)
+{
+	(void)events;
+	read_burst(user);
+}
+
+static void end(struct runner *r, const struct err *e)
+{
+	stop_reading(r);
+	r->ended = true;
+	r->cfg.ended(r->cfg.user, e);
+}
+
+/* Watches the descriptor that a source waits for; it may be another one each time. */
+static int watch_fd(struct runner *r, int fd, struct err *e)
+{
+	if (r->watch.fd == fd)
+		return 0;
+	loop_unwatch(r->cfg.loop, &r->watch);
+	if (fd < 0)
+		return 0;
+	return loop_watch(r->cfg.loop, &r->watch, fd, LOOP_READ, on_fd, r, e);
+}
+
+static void wait_for(struct runner *r, const struct source_wait *wait)
+{
+	struct err e;
+
+	if (watch_fd(r, wait->fd, &e) < 0) {
+		end(r, &e);
+		return;
+	}
+	if (wait->until_ns != LOOP_NEVER)
+		loop_timer_set(r->cfg.loop, &r->timer, wait->until_ns, read_burst, r);
+}
+
+/* Reads until there is enough for a batch, or the source has no more for now. */
+static enum source_read read_some(struct runner *r, struct source_wait *wait, struct err *e)
+{
+	enum source_read result = SOURCE_MORE;
+	size_t before = queue_unsent_bytes(r->cfg.queue);
+
+	for (int i = 0; i < BURST_READS && result == SOURCE_MORE; i++) {
+		if (queue_unsent_bytes(r->cfg.queue) >= before + BURST_BYTES)
+			break;
+		*wait = (struct source_wait){ .fd = -1, .until_ns = LOOP_NEVER };
+		result = r->cfg.tool->ops->read(r->self, &r->capture, wait, e);
+	}
+	return result;
+}
+
+static void read_burst(void *user)
+{
+	struct runner *r = user;
+	struct source_wait wait;
+	struct err e = { .code = ERR_NONE };
+
+	loop_timer_cancel(r->cfg.loop, &r->timer);
+	enum source_read result = read_some(r, &wait, &e);
+
+	r->full = false;
+	switch (result) {
+	case SOURCE_MORE:
+		again(r);
+		break;
+	case SOURCE_WAIT:
+		wait_for(r, &wait);
+		break;
+	case SOURCE_FULL:
+		r->full = true;
+		loop_unwatch(r->cfg.loop, &r->watch);
+		break;
+	case SOURCE_END:
+		end(r, NULL);
+		break;
+	case SOURCE_FAILED:
+		end(r, &e);
+		break;
+	}
+	r->cfg.records(r->cfg.user);
+}
+
+void runner_start(struct runner *r)
+{
+	if (r->started || !r->self)
+		return;
+	r->started = true;
+	again(r);
+}
+
+void runner_room(struct runner *r)
+{
+	/* Not for every small piece: a burst wants room. */
+	size_t size = queue_size_bytes(r->cfg.queue);
+
+	if (!r->full || !r->self || r->ended)
+		return;
+	if (queue_used_bytes(r->cfg.queue) > size - size / 4)
+		return;
+	r->full = false;
+	again(r);
+}
+
+/* --- what it is --- */
+
+bool runner_is_open(const struct runner *r)
+{
+	return r->self != NULL;
+}
+
+bool runner_ended(const struct runner *r)
+{
+	return r->ended;
+}
+
+const struct source_info *runner_info(const struct runner *r)
+{
+	return &r->info;
+}
+
+void *runner_self(const struct runner *r)
+{
+	return r->self;
+}
+
+struct capture *runner_capture(struct runner *r)
+{
+	return &r->capture;
+}
