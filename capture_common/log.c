@@ -26,6 +26,7 @@ static char program[64];
 static char tag[64];
 static bool to_syslog;
 static bool with_priority;
+static bool progress_shown;	/* on the terminal's last line */
 
 /* Opens what the caller left closed, so that no socket becomes "standard error". The wrong
  * direction makes reads and writes fail as they would on a closed one. */
@@ -132,24 +133,56 @@ static void tame(char *s)
 	}
 }
 
+static void write_all(const char *s, size_t n)
+{
+	ssize_t written;
+
+	do {
+		written = write(2, s, n);
+	} while (written < 0 && errno == EINTR);
+}
+
+#define CLEAR_LINE "\r\033[K"
+
+/* The next thing starts on an empty line. */
+static void clear_progress(void)
+{
+	if (progress_shown)
+		write_all(CLEAR_LINE, sizeof(CLEAR_LINE) - 1);
+	progress_shown = false;
+}
+
+void log_progress(const char *text)
+{
+	char line[256];
+
+	pthread_mutex_lock(&lock);
+	clear_progress();
+	if (text && !to_syslog) {
+		snprintf(line, sizeof(line), "%s", text);
+		tame(line);
+		write_all(line, strlen(line));
+		progress_shown = true;
+	}
+	pthread_mutex_unlock(&lock);
+}
+
 static void write_stderr(int priority, const char *text)
 {
 	char line[LINE_SIZE], prefix[8] = "";
-	ssize_t written;
 	size_t n;
 	int len;
 
 	if (with_priority)
 		snprintf(prefix, sizeof(prefix), "<%d>", priority);
+	clear_progress();
 	/* The last byte, where snprintf() puts its NUL, is for the newline. */
 	len = snprintf(line, sizeof(line), "%s%s%s%s%s%s", prefix, program, *program ? ": " : "",
 		       tag, *tag ? ": " : "", text);
 	n = clip_text(line, sizeof(line), len);
 	tame(line);
 	line[n++] = '\n';
-	do {
-		written = write(2, line, n);
-	} while (written < 0 && errno == EINTR);
+	write_all(line, n);
 }
 
 static void write_syslog(int priority, const char *text)

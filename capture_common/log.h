@@ -34,4 +34,8 @@ void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* A line at the bottom of the terminal that standard error is, replaced by the next one and moved
+ * out of the way by any log line; NULL takes it away. Only for terminals. */
+void log_progress(const char *text);
+
 #endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What became of the records, in words: for the log at the end and on SIGUSR1, and for the line at
+ * the bottom of a terminal. */
+#ifndef CAPTURE_COMMON_ACCOUNT_H
+#define CAPTURE_COMMON_ACCOUNT_H
+
+#include <stddef.h>
+
+#include "capture_common/hopper.h"
+#include "capture_common/queue.h"
+#include "capture_common/session.h"
+
+struct account {
+	struct queue_stats queue;
+	struct session_stats session;
+	struct hopper_stats hopper;
+	uint64_t messages_dropped;
+};
+
+/* "1200 records: 1200 delivered, 0 waiting, 0 lost; ..." What is 0 and tells nothing is left out. */
+void account_print(const struct account *a, char *out, size_t size);
+/* Records that the server will never have. */
+uint64_t account_lost(const struct account *a);
+
+#endif

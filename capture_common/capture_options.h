@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The options that every capture tool has. The spellings are those of the remote-capture manual,
+ * so that existing command lines go on working (docs/protocol.md 5). */
+#ifndef CAPTURE_COMMON_CAPTURE_OPTIONS_H
+#define CAPTURE_COMMON_CAPTURE_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "capture_common/endpoint.h"
+#include "capture_common/err.h"
+#include "capture_common/gps.h"
+#include "capture_common/log.h"
+#include "capture_common/opts.h"
+#include "capture_common/source.h"
+#include "protocol/frame.h"
+
+struct capture_options {
+	struct endpoint connect;
+	char *source;
+	bool tcp;
+	bool disable_retry;
+	bool daemonize;
+	char *pidfile;
+	struct gps_fixed fixed_gps;
+	char *gps_name;
+	bool auto_gen;			/* --protocol=auto */
+	enum frame_gen gen;		/* else */
+	size_t queue_bytes;
+	size_t frame_limit;
+	int in_fd, out_fd;		/* -1: none */
+	bool list, json;
+	enum log_level log_level;
+	bool help, version;
+};
+
+/* For the help, and for the test that reads the manual pages. */
+extern const struct opt capture_option_table[];
+
+/* Reads the --config file and the command line, the latter last. Returns 0, or -1 with a line for
+ * the user; then the exit status is 64. */
+int capture_options_read(struct capture_options *o, const struct source_tool *tool, int argc,
+			 char **argv, struct err *e);
+void capture_options_free(struct capture_options *o);
+
+void capture_options_help(const struct source_tool *tool);
+
+static inline bool capture_options_local(const struct capture_options *o)
+{
+	return o->in_fd >= 0;
+}
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Keeps a session with a remote server: connects, finds out the generation, comes back after a
+ * loss with growing, jittered waits (docs/protocol.md 1.10, 3.2). Loop thread only. */
+#ifndef CAPTURE_COMMON_REMOTE_H
+#define CAPTURE_COMMON_REMOTE_H
+
+#include <stdbool.h>
+
+#include "capture_common/endpoint.h"
+#include "capture_common/err.h"
+#include "capture_common/loop.h"
+#include "capture_common/session.h"
+
+struct remote_config {
+	struct loop *loop;
+	struct endpoint endpoint;
+	bool auto_gen;			/* try all that this build has, the best first */
+	enum frame_gen gen;		/* else only this one */
+	bool retry;
+	/* Told of each end of a connection, with e in words for the user. *refused says whether the
+	 * server said no; set it when the source failed: then the wait is longer. */
+	void (*over)(void *user, enum session_end end, struct err *e, bool *refused);
+	/* Only without retry, or when everything is out (e->code is ERR_NONE): nothing more will
+	 * happen. */
+	void (*gave_up)(void *user, const struct err *e);
+	void *user;
+};
+
+struct remote;
+
+struct remote *remote_new(const struct remote_config *cfg, struct err *e);
+void remote_free(struct remote *r);		/* NULL is fine; leaves the session alone */
+/* The session whose down() is handed to remote_down(). */
+void remote_start(struct remote *r, struct session *session);
+/* For session_config.down. */
+void remote_down(struct remote *r, enum session_end end, const struct err *e);
+
+#endif
