@@ -97,17 +97,15 @@ static int read_long(struct cursor *c, char *word, struct given *g, struct err *
 	return 0;
 }
 
+/* A letter stands alone: "-cvalue" would turn a forgotten dash into a value. */
 static int read_letter(struct cursor *c, char *word, struct given *g, struct err *e)
 {
-	g->opt = find_letter(c->table, word[1]);
+	g->opt = word[2] ? NULL : find_letter(c->table, word[1]);
 	g->value = NULL;
-	if (!g->opt || (word[2] && g->opt->has_arg != OPT_ARG))
+	if (!g->opt)
 		return no_such_option(c->table, word, e);
-	if (g->opt->has_arg != OPT_ARG)
-		return 0;
-	if (!word[2])
+	if (g->opt->has_arg == OPT_ARG)
 		return take_value(c, g, e);
-	g->value = word + 2;
 	return 0;
 }
 

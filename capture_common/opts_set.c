@@ -51,8 +51,8 @@ void opts_free(const struct opt *table, void *settings)
 	}
 }
 
-/* Digits at the start of value; *end is behind them. Numbers that no field can hold become
- * UINT64_MAX. */
+/* Digits at the start of value; *end is behind them. UINT64_MAX stands for everything from there
+ * on, which no field takes. */
 static uint64_t read_digits(const char *value, const char **end)
 {
 	uint64_t n = 0;
@@ -124,7 +124,7 @@ int opt_bytes(void *field, const char *value, struct err *e)
 	if (end == value || *end)
 		return err_set(e, ERR_USAGE, "'%.60s' is not a size; use a number with k, M or G",
 			       value);
-	if (n > (uint64_t)SIZE_MAX >> shift)
+	if (n == UINT64_MAX || n > (uint64_t)SIZE_MAX >> shift)
 		return err_set(e, ERR_USAGE, "'%.60s' is more than this machine can address",
 			       value);
 	*(size_t *)field = (size_t)(n << shift);
