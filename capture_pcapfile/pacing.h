@@ -2,8 +2,8 @@
 /* When a replayed packet is due. Pure: no clock, the caller brings the time.
  *
  * All times are computed from the start, not from the packet before, so that neither rounding nor
- * late wake-ups add up. Only who is PACING_MAX_LAG_NS late (a server that takes nothing, a stopped
- * process) does not catch up: the schedule is moved instead of sending a burst. */
+ * late wake-ups add up. Only who is PACING_MAX_LAG_NS late (a server that takes nothing, a
+ * stopped process) does not catch up: the schedule is moved instead of sending a burst. */
 #ifndef CAPTURE_PCAPFILE_PACING_H
 #define CAPTURE_PCAPFILE_PACING_H
 
@@ -13,8 +13,8 @@
 #define PACING_MAX_LAG_NS UINT64_C(1000000000)
 /* Packets that are due closer together are sent together. */
 #define PACING_QUANTUM_NS UINT64_C(1000000)
-/* A packet that is earlier than another before it by this much begins a new time line; by less it
- * is out of order and sent at once. */
+/* A packet that is earlier than one before it by this much begins a new time line; by less, it is
+ * out of order and sent at once. */
 #define PACING_STEP_BACK_US UINT64_C(60000000)
 /* Faster than this is as fast as possible. */
 #define PACING_MAX_PPS 1e6
@@ -24,7 +24,7 @@ enum pacing_mode { PACING_OFF, PACING_RATE, PACING_REALTIME };
 struct pacing {
 	enum pacing_mode mode;
 	bool started;
-	uint64_t due_ns;	/* of the last packet; PACING_REALTIME: where the time line begins */
+	uint64_t due_ns;	/* of the last packet; PACING_REALTIME: the time line's begin */
 	/* PACING_RATE: the time between two packets, and the fraction of due_ns, in 2^-32 ns */
 	uint64_t step_ns;
 	uint32_t step_fraction, fraction;

@@ -34,9 +34,8 @@ struct pcapng_ifaces {
 	uint32_t n, cap;
 };
 
-/* Appends the interface that the body of an interface description block (16 bytes and more, what
- * stands between its two lengths, which is 8 bytes at least) describes. Returns 0, or -1 with e set:
- * ERR_DATA or ERR_NO_MEMORY. */
+/* Appends the interface that an interface description block describes; body is what stands between
+ * its two lengths, 8 bytes or more. Returns 0, or -1 with e set: ERR_DATA or ERR_NO_MEMORY. */
 int pcapng_iface_add(struct pcapng_ifaces *l, const uint8_t *body, size_t len, bool big,
 		     struct err *e);
 void pcapng_ifaces_free(struct pcapng_ifaces *l);

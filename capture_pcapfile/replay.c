@@ -74,8 +74,9 @@ static void tell_end(struct replay *p, struct capture *c, const char *why)
 
 	if (p->passes > 1)
 		snprintf(times, sizeof(times), ", in %" PRIu64 " passes", p->passes);
-	capture_message(c, MSG_CLASS_INFO, "%s: %s after %" PRIu64 " packets (%" PRIu64
-			" skipped)%s", p->name, why, p->counts.sent, p->counts.skipped, times);
+	capture_message(c, MSG_CLASS_INFO,
+			"%s: %s after %" PRIu64 " packets (%" PRIu64 " skipped)%s", p->name, why,
+			p->counts.sent, p->counts.skipped, times);
 	if (p->json_skipped > 0)
 		log_info("%s: %" PRIu64 " skipped packets are sensor data of a server's log, "
 			 "which cannot be replayed", p->name, p->json_skipped);
@@ -84,8 +85,9 @@ static void tell_end(struct replay *p, struct capture *c, const char *why)
 	replay_counts_print(&p->counts, by_type, sizeof(by_type));
 	log_info("%s: packets by link type: %s", p->name, by_type);
 	if (!replay_counts_any_decoded(&p->counts))
-		capture_message(c, MSG_CLASS_ALERT, "%s: none of the %" PRIu64 " packets has a link "
-				"type that servers understand (%s)", p->name, p->counts.sent, by_type);
+		capture_message(c, MSG_CLASS_ALERT,
+				"%s: none of the %" PRIu64 " packets has a link type that servers "
+				"understand (%s)", p->name, p->counts.sent, by_type);
 }
 
 static void tell_long_wait(struct replay *p, uint64_t now_ns)
@@ -227,8 +229,8 @@ static enum source_read no_packet(struct replay *p, struct capture *c, enum read
 				p->name, e->text, capture_reader_packets(p->reader));
 		return end_pass(p, c, "end of file", e);
 	case READER_DAMAGED:
-		capture_message(c, MSG_CLASS_ERROR, "%s is damaged: %s; what follows cannot be read",
-				p->name, e->text);
+		capture_message(c, MSG_CLASS_ERROR,
+				"%s is damaged: %s; what follows cannot be read", p->name, e->text);
 		p->passes++;
 		return end(p, c, "given up");
 	case READER_FAILED:

@@ -8,7 +8,7 @@ struct byte_source *unpack_gzip_open(struct byte_source *packed, const uint8_t *
 	(void)packed;
 	(void)head;
 	(void)len;
-	err_set(e, ERR_UNSUPPORTED, "it is compressed with gzip, and this build has no zlib: send it "
-		"through \"gzip -dc\" and standard input");
+	err_set(e, ERR_UNSUPPORTED, "it is compressed with gzip, and this build has no zlib: send "
+		"it through \"gzip -dc\" and standard input");
 	return NULL;
 }

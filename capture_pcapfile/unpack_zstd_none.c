@@ -8,7 +8,7 @@ struct byte_source *unpack_zstd_open(struct byte_source *packed, const uint8_t *
 	(void)packed;
 	(void)head;
 	(void)len;
-	err_set(e, ERR_UNSUPPORTED, "it is compressed with zstd, and this build has no libzstd: send "
-		"it through \"zstd -dc\" and standard input");
+	err_set(e, ERR_UNSUPPORTED, "it is compressed with zstd, and this build has no libzstd: "
+		"send it through \"zstd -dc\" and standard input");
 	return NULL;
 }

@@ -77,6 +77,8 @@ static int make_room(struct window *w, size_t n, struct err *e)
 
 enum byte_status window_need(struct window *w, size_t n, struct err *e)
 {
+	/* A grown buffer is only filled as far as it has to be. */
+	const size_t limit = n > WINDOW_BYTES ? n : WINDOW_BYTES;
 	enum byte_status status;
 	size_t room, got;
 
@@ -85,7 +87,7 @@ enum byte_status window_need(struct window *w, size_t n, struct err *e)
 	if (make_room(w, n, e) < 0)
 		return BYTES_FAILED;
 	while (w->end < n) {
-		room = w->cap - w->end;
+		room = limit - w->end;
 		status = w->stream->read(w->stream, w->buf + w->end,
 					 room < w->read_max ? room : w->read_max, &got, e);
 		if (status == BYTES_CUT) {
