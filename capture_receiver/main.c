@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* kismet_cap_receiver: from the command line to the exit status. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "capture_common/daemon.h"
+#include "capture_common/log.h"
+#include "capture_receiver/listener.h"
+#include "capture_receiver/receiver.h"
+#include "capture_receiver/report.h"
+#include "capture_receiver/settings.h"
+#include "capture_receiver/transport_tcp.h"
+
+#define PROGRAM "kismet_cap_receiver"
+/* Descriptors for anything but connections and files of sources. */
+#define OTHER_FILES 64
+
+struct app {
+	struct settings settings;
+	struct loop *loop;
+	struct receiver *receiver;
+	struct listener *listener;
+};
+
+/* --- callbacks --- */
+
+static void on_accepted(void *user, int fd, const char *peer)
+{
+	struct app *a = user;
+	struct transport *t = transport_tcp_new(a->loop, fd, peer);
+
+	if (t)
+		receiver_accept(a->receiver, t);
+}
+
+static void on_end_signal(void *user, int signo)
+{
+	struct app *a = user;
+
+	(void)signo;
+	loop_stop(a->loop);
+}
+
+static void on_usr1(void *user, int signo)
+{
+	struct app *a = user;
+
+	(void)signo;
+	if (a->receiver)
+		receiver_print_counters(a->receiver);
+}
+
+/* --- setting up --- */
+
+static int take_signals(struct app *a, struct err *e)
+{
+	static const int ends[] = { SIGTERM, SIGINT, SIGHUP };
+
+	signal(SIGPIPE, SIG_IGN);
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		if (loop_signal(a->loop, ends[i], on_end_signal, a, e) < 0)
+			return -1;
+	}
+	return loop_signal(a->loop, SIGUSR1, on_usr1, a, e);
+}
+
+/* As many connections as there can be descriptors for. */
+static unsigned connection_limit(const struct settings *s)
+{
+	unsigned each = s->write_dir ? 2 : 1;
+	uint64_t wanted = (uint64_t)s->max_connections * each + OTHER_FILES;
+	uint64_t got = listener_raise_limit(wanted), fit;
+
+	if (got >= wanted)
+		return s->max_connections;
+	fit = got > OTHER_FILES ? (got - OTHER_FILES) / each : 1;
+	report_warn("the system allows %llu open files: at most %llu connections, not %u",
+		    (unsigned long long)got, (unsigned long long)fit, s->max_connections);
+	return fit ? (unsigned)fit : 1;
+}
+
+/* Standard error, or standard output when that is free for it. */
+static int table_fd(const struct settings *s)
+{
+	bool stdout_taken = (s->write_path && strcmp(s->write_path, "-") == 0) ||
+			    (s->json_path && strcmp(s->json_path, "-") == 0);
+
+	if (s->no_table || s->quiet || s->daemonize)
+		return -1;
+	if (isatty(STDERR_FILENO))
+		return STDERR_FILENO;
+	return !stdout_taken && isatty(STDOUT_FILENO) ? STDOUT_FILENO : -1;
+}
+
+static int make_receiver(struct app *a, struct err *e)
+{
+	const struct settings *s = &a->settings;
+	struct receiver_config config = {
+		.sink = { .write_path = s->write_path, .write_dir = s->write_dir,
+			  .json_path = s->json_path },
+		.max_connections = connection_limit(s),
+		.hop_rate_hps = s->hop_rate_hps,
+		.exit_idle_ns = s->exit_idle_ns,
+		.table_fd = table_fd(s),
+	};
+
+	a->receiver = receiver_new(a->loop, &config, e);
+	return a->receiver ? 0 : -1;
+}
+
+static int make_listener(struct app *a, struct err *e)
+{
+	struct listener_config config = {
+		.addresses = &a->settings.listen.addresses,
+		.port = a->settings.port,
+		.accepted = on_accepted,
+		.user = a,
+	};
+
+	a->listener = listener_new(a->loop, &config, e);
+	return a->listener ? 0 : -1;
+}
+
+/* Appears with its content at once, so that a script may wait for it. */
+static int write_port_file(const char *path, uint16_t port, struct err *e)
+{
+	char temporary[4096];
+	FILE *f;
+	int rc;
+
+	if ((size_t)snprintf(temporary, sizeof(temporary), "%s.new", path) >= sizeof(temporary))
+		return err_sys(e, ENAMETOOLONG, "--port-file");
+	f = fopen(temporary, "w");
+	if (!f)
+		return err_sys(e, errno, "--port-file %s", temporary);
+	rc = fprintf(f, "%u\n", port) < 0 ? -1 : 0;
+	if (fclose(f) != 0 || rc < 0 || rename(temporary, path) < 0)
+		return err_sys(e, errno, "--port-file %s", path);
+	return 0;
+}
+
+static int set_up(struct app *a, struct err *e)
+{
+	const struct settings *s = &a->settings;
+
+	if (s->daemonize && daemon_start(e) < 0)
+		return -1;
+	if (s->pidfile && pidfile_create(s->pidfile, e) < 0)
+		return -1;
+	a->loop = loop_new(NULL, e);
+	if (!a->loop || take_signals(a, e) < 0 || make_receiver(a, e) < 0 ||
+	    make_listener(a, e) < 0)
+		return -1;
+	return s->port_file ? write_port_file(s->port_file, listener_port(a->listener), e) : 0;
+}
+
+static void tear_down(struct app *a)
+{
+	listener_free(a->listener);
+	receiver_free(a->receiver);
+	loop_free(a->loop);
+	pidfile_remove();
+	if (a->listener && a->settings.port_file)
+		unlink(a->settings.port_file);
+}
+
+static int run(struct app *a)
+{
+	struct err e;
+	int status;
+
+	if (set_up(a, &e) < 0) {
+		report_error("%s", e.text);
+		status = err_exit_status(&e);
+	} else {
+		if (a->settings.daemonize) {
+			log_to_syslog();
+			daemon_ready();
+		}
+		loop_run(a->loop);
+		status = receiver_finish(a->receiver);
+	}
+	tear_down(a);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	struct app app = { .loop = NULL };
+	struct err e;
+	int status = EX_OK;
+
+	log_init(PROGRAM, LOG_LEVEL_INFO);
+	if (settings_read(&app.settings, argc, argv, &e) < 0) {
+		log_error("%s (try --help)", e.text);
+		status = err_exit_status(&e);
+	} else {
+		log_set_level(app.settings.log_level);
+		if (app.settings.help)
+			settings_help();
+		else if (app.settings.version)
+			printf("%s %s\n", PROGRAM, PACKAGE_VERSION);
+		else
+			status = run(&app);
+	}
+	settings_free(&app.settings);
+	return status;
+}
