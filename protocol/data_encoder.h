@@ -20,6 +20,7 @@
 struct data_encoder {
 	enum frame_gen gen;
 	size_t frame_limit;		/* longest frame that the server accepts */
+	uint32_t whole_len;		/* packets of up to this length are surely not cut */
 	/* The fixed position in the generation's encoding, without its time. */
 	uint8_t gps[DATA_ENCODER_GPS_SIZE];
 	size_t gps_len;			/* 0: none */

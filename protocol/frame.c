@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-#include "protocol/bytes.h"
 #include "protocol/checksum.h"
 #include "protocol/pb.h"
 
@@ -186,20 +185,6 @@ static void put_v2(uint8_t *buf, struct text name, uint32_t seqno, uint32_t payl
 	if (name.len > 0)
 		memcpy(buf + 12, name.s, name.len);
 	put_be32(buf + 44, seqno);
-}
-
-void frame_put_v2(uint8_t *buf, const char *name, uint32_t seqno, uint32_t payload_len)
-{
-	put_v2(buf, text_of(name), seqno, payload_len);
-}
-
-void frame_put_v3(uint8_t *buf, uint16_t type, uint16_t code, uint32_t seqno,
-		  uint32_t payload_len)
-{
-	put_prefix(buf, FRAME_V3_WORD, payload_len);
-	put_be16(buf + 12, type);
-	put_be16(buf + 14, code);
-	put_be32(buf + 16, seqno);
 }
 
 /* Where the payload of a frame that can be written goes; 0 for one that cannot. */

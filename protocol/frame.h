@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "protocol/bytes.h"
 #include "protocol/text.h"
 
 enum frame_gen { FRAME_V0, FRAME_V2, FRAME_V3 };
@@ -76,10 +77,17 @@ size_t frame_write(const struct frame *f, uint8_t *buf, size_t cap);
 size_t frame_head_size(const struct frame *f);
 size_t frame_finish(const struct frame *f, size_t at, uint8_t *buf, size_t cap);
 
-/* Writes the header of a v2 or v3 frame whose payload_len bytes follow: the packet path. */
-void frame_put_v2(uint8_t *buf, const char *name, uint32_t seqno, uint32_t payload_len);
-void frame_put_v3(uint8_t *buf, uint16_t type, uint16_t code, uint32_t seqno,
-		  uint32_t payload_len);
+/* Writes the header of a v3 frame whose payload_len bytes follow: the packet path. */
+static inline void frame_put_v3(uint8_t *buf, uint16_t type, uint16_t code, uint32_t seqno,
+				uint32_t payload_len)
+{
+	put_be32(buf, FRAME_SIGNATURE);
+	put_be32(buf + 4, FRAME_V3_WORD);
+	put_be32(buf + 8, payload_len);
+	put_be16(buf + 12, type);
+	put_be16(buf + 14, code);
+	put_be32(buf + 16, seqno);
+}
 
 /* Finds frames in a stream, whatever pieces it arrives in.
  *

@@ -39,19 +39,19 @@ static inline uint8_t *mpack_raw_u64(uint8_t *p, uint8_t format, uint64_t v)
 	return p + 9;
 }
 
+/* The shortest encoding. Large numbers are looked for first: times are what packets have most. */
 static inline uint8_t *mpack_raw_uint(uint8_t *p, uint64_t v)
 {
-	if (v < 0x80) {
-		*p = (uint8_t)v;
-		return p + 1;
-	}
-	if (v <= UINT8_MAX)
-		return mpack_raw_u8(p, 0xcc, (uint8_t)v);
-	if (v <= UINT16_MAX)
-		return mpack_raw_u16(p, 0xcd, (uint16_t)v);
-	if (v <= UINT32_MAX)
+	if (v > UINT32_MAX)
+		return mpack_raw_u64(p, 0xcf, v);
+	if (v > UINT16_MAX)
 		return mpack_raw_u32(p, 0xce, (uint32_t)v);
-	return mpack_raw_u64(p, 0xcf, v);
+	if (v > UINT8_MAX)
+		return mpack_raw_u16(p, 0xcd, (uint16_t)v);
+	if (v >= 0x80)
+		return mpack_raw_u8(p, 0xcc, (uint8_t)v);
+	*p = (uint8_t)v;
+	return p + 1;
 }
 
 static inline uint8_t *mpack_raw_bin_head(uint8_t *p, uint32_t len)

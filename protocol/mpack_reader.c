@@ -156,10 +156,19 @@ static struct head take_head(struct mpack_reader *r)
 	return h;
 }
 
+/* Most numbers, and nearly all keys, are this one byte. */
+static bool is_fixint(const struct mpack_reader *r)
+{
+	return !r->bad && r->pos < r->end && *r->pos < 0x80;
+}
+
 uint64_t mpack_get_uint(struct mpack_reader *r, uint64_t max)
 {
-	struct head h = take_head(r);
+	struct head h;
 
+	if (is_fixint(r) && *r->pos <= max)
+		return *r->pos++;
+	h = take_head(r);
 	if (h.kind != UINT || h.value > max) {
 		r->bad = true;
 		return 0;

@@ -7,6 +7,8 @@
 
 #include "protocol/data_codec.h"
 #include "protocol/msg_codec.h"
+#include "protocol/v2_fields.h"
+#include "protocol/v3_ids.h"
 
 static const struct info {
 	const char *name;
@@ -30,7 +32,7 @@ static const struct info {
 	[MSG_CONFIGURE] = { "CONFIGURE", 17, "KDSCONFIGURE" },
 	[MSG_CONFIGURE_REPORT] = { "CONFIGUREREPORT", 18, "KDSCONFIGUREREPORT" },
 	[MSG_NEWSOURCE] = { "NEWSOURCE", 19, "KDSNEWSOURCE" },
-	[MSG_DATA] = { "DATA", 16, "KDSDATAREPORT" },
+	[MSG_DATA] = { "DATA", V3_TYPE_PACKET, V2_NAME_DATA },
 	[MSG_CLOSE] = { "CLOSE", 0, "KDSCLOSEDATASOURCE" },
 	[MSG_BLUETOOTH] = { "BLUETOOTH", 0, "LBTDATAREPORT" },
 };
@@ -162,9 +164,12 @@ size_t msg_encode(enum frame_gen gen, enum msg_role role, const struct msg *m, u
 	return encode_v2(gen, m, buf, cap);
 }
 
-/* Of the types that share a number, the first in the table is the one read. */
+/* Of the types that share a number, the first in the table is the one read. Data reports, of which
+ * there are most, are not searched for. */
 static enum msg_type v3_type_of(uint16_t number)
 {
+	if (number == V3_TYPE_PACKET)
+		return MSG_DATA;
 	for (size_t i = 0; i < N_INFOS; i++) {
 		if (number != 0 && infos[i].v3_type == number)
 			return (enum msg_type)i;
@@ -174,6 +179,8 @@ static enum msg_type v3_type_of(uint16_t number)
 
 static enum msg_type v2_type_of(struct text name)
 {
+	if (text_is(name, V2_NAME_DATA))
+		return MSG_DATA;
 	for (size_t i = 0; i < N_INFOS; i++) {
 		if (infos[i].v2_name && text_is(name, infos[i].v2_name))
 			return (enum msg_type)i;

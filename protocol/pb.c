@@ -23,6 +23,10 @@ static bool get_varint(struct pb_reader *r, uint64_t *v)
 	unsigned int shift = 0;
 	uint8_t byte;
 
+	if (r->pos < r->end && *r->pos < 0x80) {
+		*v = *r->pos++;
+		return true;
+	}
 	*v = 0;
 	do {
 		if (r->pos == r->end || shift >= 7 * PB_VARINT_MAX)
