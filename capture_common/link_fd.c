@@ -13,6 +13,7 @@ struct link_fd {
 	struct loop_watch in, out;
 	struct loop_post post;
 	int in_fd, out_fd;
+	bool up;			/* its owner knows: events may be passed on */
 	struct err err;
 };
 
@@ -26,7 +27,8 @@ static void on_in(void *user, unsigned events)
 	struct link_fd *f = user;
 
 	(void)events;
-	f->link.events.readable(f->link.events.user);
+	if (f->up)
+		f->link.events.readable(f->link.events.user);
 }
 
 /* Also on a hang-up: the next write then tells why. */
@@ -34,6 +36,8 @@ static void on_out(void *user, unsigned events)
 {
 	struct link_fd *f = user;
 
+	if (!f->up)
+		return;
 	if (events & LOOP_HANGUP && !(f->out.events & LOOP_WRITE)) {
 		err_set(&f->err, ERR_NETWORK, "closed by the server");
 		f->link.events.down(f->link.events.user, &f->err);
@@ -59,7 +63,8 @@ static void report(void *user)
 {
 	struct link_fd *f = user;
 
-	if (f->err.code == ERR_NONE)
+	f->up = f->err.code == ERR_NONE;
+	if (f->up)
 		f->link.events.up(f->link.events.user);
 	else
 		f->link.events.down(f->link.events.user, &f->err);

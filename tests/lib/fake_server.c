@@ -76,6 +76,9 @@ static void note(struct fake_server *s, const struct msg *m)
 		keep(s->uuid, sizeof(s->uuid), m->newsource.uuid);
 		s->instance = m->newsource.instance;
 		break;
+	case MSG_PROBE_REPORT:
+		s->probe_success = m->probe_report.success;
+		break;
 	case MSG_OPEN_REPORT:
 		s->open_report = m->open_report;
 		keep(s->open_message, sizeof(s->open_message), m->open_report.message);

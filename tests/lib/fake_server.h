@@ -29,6 +29,7 @@ struct fake_server {
 	size_t longest_frame;
 	enum frame_gen last_gen;		/* of the last frame */
 	uint32_t last_ping;			/* number of the tool's last PING */
+	bool probe_success;
 	struct msg_open_report open_report;	/* texts are not kept: only numbers and flags */
 	struct msg_configure_report configure_report;
 	char open_message[320], configure_message[320], configure_channel[64];
