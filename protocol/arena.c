@@ -53,13 +53,13 @@ static struct arena_block *add_block(struct arena *a, size_t need)
 
 void *arena_alloc(struct arena *a, size_t size)
 {
-	const size_t align = sizeof(max_align_t);
+	const size_t align = _Alignof(max_align_t);
 	struct arena_block *b = a->blocks;
 	void *p;
 
 	if (size > a->limit_bytes)
 		return NULL;
-	size = (size + align - 1) / align * align;
+	size = size > 0 ? (size + align - 1) / align * align : align;
 	if (!b || b->size - b->used < size)
 		b = add_block(a, size);
 	if (!b)
