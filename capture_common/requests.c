@@ -303,7 +303,7 @@ static int open_source(struct requests *r, struct text definition, struct err *e
 	if (runner_open(r->cfg.runner, definition, e) < 0)
 		return -1;
 	if (runner_self(r->cfg.runner) != before)
-		log_info("opened %s", runner_info(r->cfg.runner)->message);
+		log_info("%s", runner_info(r->cfg.runner)->message);
 	return start_hopper(r, e);
 }
 
