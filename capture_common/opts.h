@@ -21,7 +21,8 @@ struct opt {
 	char letter;			/* 'h' for -h; 0: long only */
 	enum opt_arg has_arg;
 	const char *arg;		/* how --help calls it: "HOST:PORT" */
-	const char *help;		/* wrapped to fit; '\n' starts a new line; NULL: not shown */
+	/* Wrapped to fit; '\n' starts a new line. NULL: an option that --help does not show. */
+	const char *help;
 	/* Writes value (NULL without one) into the settings' field; says in e what is wrong
 	 * with it, without naming the option. value is gone after the call. Returns 0 or -1. */
 	int (*set)(void *field, const char *value, struct err *e);

@@ -57,9 +57,10 @@ static uint8_t *put_padded(uint8_t *p, const void *data, size_t len)
 {
 	size_t room = padded(len);
 
-	if (len)
+	if (len) {
+		put_u32(p + room - 4, 0);	/* the padding, without asking how much */
 		memcpy(p, data, len);
-	memset(p + len, 0, room - len);
+	}
 	return p + room;
 }
 
@@ -105,17 +106,16 @@ static size_t filter_size(struct text t)
 
 static uint8_t *put_filter(uint8_t *p, struct text t)
 {
-	size_t len = text_len(t);
+	size_t len = text_len(t), room = padded(1 + len);
 
 	if (!t.s)
 		return p;
 	p = put_u16(p, IF_FILTER);
 	p = put_u16(p, (uint16_t)(1 + len));
-	*p = 0;
+	memset(p, 0, room);
 	if (len)
 		memcpy(p + 1, t.s, len);
-	memset(p + 1 + len, 0, padded(1 + len) - (1 + len));
-	return p + padded(1 + len);
+	return p + room;
 }
 
 static uint8_t *put_head(uint8_t *p, enum block_type type, size_t total)

@@ -47,7 +47,8 @@ static long read_pid(int fd)
 
 static int open_file(const char *path, struct err *e)
 {
-	int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0644);
+	const int flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+	int fd = open(path, flags, 0644);
 	struct stat st;
 
 	if (fd < 0 && (errno == ELOOP || errno == EMLINK))

@@ -242,7 +242,8 @@ static void quotes_must_be_closed(void **state)
 static void nothing_may_follow_a_closing_quote(void **state)
 {
 	(void)state;
-	refuse("source=\"a\"b", "x.conf line 1: source: there is text right after the closing quote");
+	refuse("source=\"a\"b",
+	       "x.conf line 1: source: there is text right after the closing quote");
 	refuse("source=\"a\"#b",
 	       "x.conf line 1: source: there is text right after the closing quote");
 	refuse("source=\"a\" b", "x.conf line 1: source: there is text after the closing quote");

@@ -33,6 +33,7 @@ static void run_child(void (*child)(void))
 	close(go[1]);
 	if (daemon_start(&e) < 0)
 		_exit(99);
+	alarm(60);	/* nobody waits for us any more */
 	child();
 	_exit(0);
 }

@@ -234,24 +234,27 @@ static void *chatter(void *arg)
 	return NULL;
 }
 
-/* A datagram socket shows each write by itself. Read by another thread, since it holds few. */
+/* A datagram socket shows each write by itself. Read by another thread, since it holds few.
+ * Returns how many whole lines there were, or -1 when there was anything else. */
 static void *count_lines(void *arg)
 {
-	int fd = *(int *)arg, thread, line, n_good = 0, i;
+	int fd = *(int *)arg, thread, line, n_good = 0, n_bad = 0;
 	char text[2048], expected[128];
 	ssize_t n;
 
-	for (i = 0; i < THREADS * LINES; i++) {
-		n = recv(fd, text, sizeof(text) - 1, 0);
-		if (n <= 0)
-			break;
+	while ((n = recv(fd, text, sizeof(text) - 1, 0)) >= 0) {
 		text[n] = '\0';
-		if (sscanf(text, "prog: thread %d line %d", &thread, &line) != 2)
-			continue;
+		if (strcmp(text, "end") == 0)
+			break;
+		thread = line = -1;
+		sscanf(text, "prog: thread %d line %d", &thread, &line);
 		snprintf(expected, sizeof(expected), "prog: thread %d line %d\n", thread, line);
-		n_good += strcmp(text, expected) == 0;
+		if (strcmp(text, expected) == 0)
+			n_good++;
+		else
+			n_bad++;
 	}
-	return (void *)(intptr_t)n_good;
+	return (void *)(intptr_t)(n_bad ? -1 : n_good);
 }
 
 static void chatter_from_all_threads(void)
@@ -277,10 +280,10 @@ static void threads_never_mix_their_lines(void **state)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, fds), 0);
 	assert_int_equal(pthread_create(&reader, NULL, count_lines, &fds[0]), 0);
 	with_stderr(fds[1], chatter_from_all_threads);
-	close(fds[1]);
-	shutdown(fds[0], SHUT_RD);	/* lets the reader go, should a line be missing */
+	assert_int_equal(send(fds[1], "end", 3, 0), 3);
 	pthread_join(reader, &n_good);
 	close(fds[0]);
+	close(fds[1]);
 	assert_int_equal((intptr_t)n_good, THREADS * LINES);
 }
 
@@ -355,6 +358,19 @@ static void init_and_say_hello(void)
 	say_hello();
 }
 
+/* The right device, another stream of it. */
+static void init_with_a_neighbour_and_say_hello(void)
+{
+	char stream[64];
+	struct stat st;
+
+	fstat(2, &st);
+	snprintf(stream, sizeof(stream), "%llu:%llu", (unsigned long long)st.st_dev,
+		 (unsigned long long)st.st_ino + 1);
+	setenv("JOURNAL_STREAM", stream, 1);
+	init_and_say_hello();
+}
+
 static void inherited_journal_variable_is_not_believed(void **state)
 {
 	static const char *const others[] = { "1:2", "x", "", "18446744073709551615:1" };
@@ -366,6 +382,8 @@ static void inherited_journal_variable_is_not_believed(void **state)
 		capture(init_and_say_hello);
 		assert_string_equal(got, "prog: hello 5\n");
 	}
+	capture(init_with_a_neighbour_and_say_hello);
+	assert_string_equal(got, "prog: hello 5\n");
 }
 
 static void log_to_syslog_and_say(void)

@@ -38,8 +38,10 @@ static int add_to_sum(void *field, const char *value, struct err *e)
 static const struct opt table[] = {
 	{ "connect", 'c', OPT_ARG, "HOST:PORT", "the server", opt_string, AT(connect) },
 	{ "source", 0, OPT_ARG, "DEFINITION", "what to capture from", opt_string, AT(source) },
-	{ "password", 0, OPT_ARG, "TEXT", "login", opt_string, AT(password), OPT_SECRET },
+	/* An exact name after two that begin with it. */
+	{ "password-age", 0, OPT_ARG, "N", NULL, opt_uint, AT(count) },
 	{ "password-count", 0, OPT_ARG, "N", NULL, opt_uint, AT(count) },
+	{ "password", 0, OPT_ARG, "TEXT", "login", opt_string, AT(password), OPT_SECRET },
 	{ "autodetect", 0, OPT_OPTIONAL_ARG, "UUID", "wait for a server",
 	  opt_string, AT(autodetect) },
 	{ "ssl", 0, OPT_NO_ARG, NULL, "encrypt", opt_flag, AT(ssl) },
@@ -153,7 +155,7 @@ static void unique_prefixes_work(void **state)
 static void whole_name_wins_over_a_longer_one(void **state)
 {
 	(void)state;
-	assert_int_equal(parse("--ssl|--password=x"), 0);
+	assert_int_equal(parse("--ssl|--password=x|--password-count=3"), 0);
 	assert_true(s.ssl);
 	assert_string_equal(s.password, "x");
 }
@@ -223,7 +225,7 @@ static void value_of_an_unknown_option_is_not_repeated(void **state)
 static void ambiguous_prefix_names_two(void **state)
 {
 	(void)state;
-	refuse("--pass=x", "--pass: could be --password or --password-count");
+	refuse("--pass=x", "--pass: could be --password-age or --password");
 	refuse("--s", "--s: could be --source or --ssl-port");
 }
 
@@ -294,6 +296,8 @@ static void peek_is_not_fooled_by_values(void **state)
 	(void)state;
 	make_argv("--source|connect=x|--password=--connect=y");
 	assert_null(opts_peek(table, "connect", argc, argv));
+	make_argv("--connect|first");
+	assert_string_equal(opts_peek(table, "connect", argc, argv), "first");
 }
 
 /* --- setters --- */

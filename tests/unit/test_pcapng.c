@@ -223,7 +223,8 @@ static void empty_packet(void **state)
 static void counts(void **state)
 {
 	const struct pcapng_counts c = {
-		.interface = 1, .time_us = 0x0000000100000002, .received = 70000000000, .dropped = 5,
+		.interface = 1, .time_us = 0x0000000100000002,
+		.received = 70000000000, .dropped = 5,
 	};
 
 	(void)state;
@@ -287,7 +288,9 @@ static void nothing_is_written_where_it_does_not_fit(void **state)
 {
 	const struct pcapng_section s = { .os = text_of("Linux") };
 	const struct pcapng_interface i = { .filter = text_of("abc"), .name = text_of("x") };
-	const struct pcapng_packet k = { .data = (const uint8_t *)"abcde", .len = 5, .has_id = true };
+	const struct pcapng_packet k = {
+		.data = (const uint8_t *)"abcde", .len = 5, .has_id = true,
+	};
 	const struct pcapng_counts c = { .received = 1 };
 	size_t full[4], cap;
 
@@ -439,8 +442,8 @@ static void wireshark_reads_what_was_written(void **state)
 	assert_int_equal(write(fd, buf, n), n);
 	close(fd);
 	assert_output(path, "tshark -r $F -T fields -e frame.time_epoch -e frame.interface_name "
-		      "-e frame.interface_description -e frame.cap_len -e frame.len -e frame.comment "
-		      "-e frame.packet_id -e wlan.ta -E separator='|'",
+		      "-e frame.interface_description -e frame.cap_len -e frame.len "
+		      "-e frame.comment -e frame.packet_id -e wlan.ta -E separator='|'",
 		      "1700000000.123456000|wlan0|roof|42|46|look at this|77|02:00:00:00:00:01\n"
 		      "1700000001.000001000|tun0||3|3|||\n");
 	assert_output(path, "capinfos $F | tr -s ' ' | grep -E 'Capture [ahop]|Name|Description|"

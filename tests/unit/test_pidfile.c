@@ -10,11 +10,26 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "capture_common/daemon.h"
+/* The module itself, with a flock() before which something may happen. */
+static void (*before_flock)(void);
+
+static int watched_flock(int fd, int operation)
+{
+	void (*fn)(void) = before_flock;
+
+	before_flock = NULL;
+	if (fn)
+		fn();
+	return flock(fd, operation);
+}
+
+#define flock watched_flock
+#include "capture_common/pidfile.c"
 
 static char folder[64], path[128];
 static struct err e;
@@ -185,6 +200,30 @@ static void holder_that_has_not_written_yet_still_holds(void **state)
 	end_holder();
 }
 
+static void remove_file(void)
+{
+	unlink(path);
+}
+
+static void replace_file(void)
+{
+	unlink(path);
+	write_file(path, "77\n");
+}
+
+/* The one before us ends between our open() and our lock. */
+static void file_removed_while_it_is_opened_is_made_again(void **state)
+{
+	(void)state;
+	before_flock = remove_file;
+	assert_int_equal(pidfile_create(path, &e), 0);
+	assert_mine();
+	pidfile_remove();
+	before_flock = replace_file;
+	assert_int_equal(pidfile_create(path, &e), 0);
+	assert_mine();
+}
+
 /* --- whose file it is --- */
 
 static void forked_child_does_not_remove_it(void **state)
@@ -303,6 +342,7 @@ int main(void)
 		TEST(living_holder_is_named),
 		TEST(dead_holder_is_replaced),
 		TEST(holder_that_has_not_written_yet_still_holds),
+		TEST(file_removed_while_it_is_opened_is_made_again),
 		TEST(forked_child_does_not_remove_it),
 		TEST(file_put_in_its_place_is_not_removed),
 		TEST(second_file_replaces_the_first),
