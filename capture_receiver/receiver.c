@@ -42,17 +42,12 @@ static void on_broken(struct receiver *r)
 
 static void resume_clients(struct receiver *r)
 {
-	struct client *list = r->held, *c;
+	struct client *c;
 
-	r->held = NULL;
-	while ((c = list) != NULL) {
-		list = c->next_held;
-		if (r->host.paused) {
-			c->next_held = r->held;
-			r->held = c;
-		} else {
-			client_resume(c);
-		}
+	/* One at a time: handling one may end another. */
+	while ((c = r->held) != NULL && !r->host.paused) {
+		r->held = c->next_held;
+		client_resume(c);
 	}
 }
 
@@ -109,9 +104,10 @@ static void keep_settling(struct receiver *r, struct client *c)
 /* safe: everything received is with the operating system. */
 static void settle_one(struct receiver *r, struct client *c, bool safe)
 {
-	c->is_settling = false;
+	/* Still in the list while this may close it. */
 	if (safe)
 		client_acknowledge(c);
+	c->is_settling = false;
 	if (c->state != CLIENT_CLOSED) {
 		if (!safe)
 			keep_settling(r, c);
