@@ -220,8 +220,8 @@ void receiver_free(struct receiver *r)
 	loop_timer_cancel(r->loop, &r->idle);
 	loop_timer_cancel(r->loop, &r->rebalance);
 	loop_timer_cancel(r->loop, &r->tick);
+	sink_free(r->sink);		/* it still refers to sources */
 	source_table_free(r->sources);
-	sink_free(r->sink);
 	arena_reset(&r->arena);
 	free(r->read_buf);
 	free(r);

@@ -15,8 +15,6 @@ struct source_table {
 	struct source *buckets[BUCKETS];
 	struct source *oldest, *newest;
 	size_t n, max_known;
-	void (*on_forget)(void *user, struct source *s);
-	void *user;
 };
 
 static struct source **bucket_of(struct source_table *t, const char *uuid)
@@ -66,8 +64,6 @@ static void forget(struct source_table *t, struct source *s)
 {
 	struct source **at = bucket_of(t, s->uuid);
 
-	if (t->on_forget)
-		t->on_forget(t->user, s);
 	while (*at != s)
 		at = &(*at)->hash_next;
 	*at = s->hash_next;
@@ -133,13 +129,6 @@ void source_table_touch(struct source_table *t, struct source *s)
 size_t source_table_count(const struct source_table *t)
 {
 	return t->n;
-}
-
-void source_table_on_forget(struct source_table *t, void (*fn)(void *user, struct source *s),
-			    void *user)
-{
-	t->on_forget = fn;
-	t->user = user;
 }
 
 struct source *source_table_oldest(const struct source_table *t)

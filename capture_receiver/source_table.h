@@ -92,9 +92,6 @@ struct source *source_table_add(struct source_table *t, const char *uuid, struct
 /* The source was connected or disconnected: counts for what is forgotten first. */
 void source_table_touch(struct source_table *t, struct source *s);
 size_t source_table_count(const struct source_table *t);
-/* Called before a source is forgotten, with the table's user; fn may be NULL. */
-void source_table_on_forget(struct source_table *t, void (*fn)(void *user, struct source *s),
-			    void *user);
 /* From the source used longest ago to the latest; NULL at the end. */
 struct source *source_table_oldest(const struct source_table *t);
 
