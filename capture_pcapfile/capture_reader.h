@@ -30,7 +30,8 @@ enum reader_status {
 	READER_FAILED,		/* is no capture, or the system cannot read it; e says why */
 };
 
-/* Valid until the next call for the same reader. */
+/* Valid until the next call for the same reader. To be zeroed once, before the first: pcap touches
+ * only packet. */
 struct reader_packet {
 	struct msg_packet packet;	/* dlt is libpcap's DLT, not the LINKTYPE of the file */
 	uint32_t interface;		/* pcapng: counted from 0 in its section */

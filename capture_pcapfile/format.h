@@ -15,6 +15,7 @@ struct pcap_format {
 	uint32_t dlt;
 	uint32_t header_len;		/* of a record */
 	uint32_t max_len;		/* longer packets are taken for damage */
+	bool big, nano;
 	bool swapped_lengths;		/* before version 2.3: original length first */
 };
 

@@ -27,6 +27,28 @@ bool pcap_is_magic(const uint8_t magic[4])
 	return magic_known(get_le32(magic)) || magic_known(get_be32(magic));
 }
 
+static inline __attribute__((always_inline)) uint64_t
+time_us(const uint8_t *h, bool big, bool nano)
+{
+	uint32_t fraction = file_u32(h + 4, big);
+
+	return (uint64_t)file_u32(h, big) * 1000000 + (nano ? fraction / 1000 : fraction);
+}
+
+/* Takes the record at the start of the window, which is all there, header_len and len bytes. */
+static inline __attribute__((always_inline)) void
+take(struct capture_reader *r, struct reader_packet *out, const uint8_t *h, uint32_t header_len,
+     uint32_t len, uint32_t orig_len)
+{
+	out->packet.dlt = r->pcap.dlt;
+	out->packet.has_time = true;
+	out->packet.orig_len = orig_len;
+	out->packet.len = len;
+	out->packet.data = h + header_len;
+	window_use(&r->window, header_len + len);
+	r->packets++;
+}
+
 /* The lengths do not go together: an old version, or a writer's mistake. */
 static void fix_lengths(const struct pcap_format *f, uint32_t *len, uint32_t *orig_len)
 {
@@ -40,61 +62,51 @@ static void fix_lengths(const struct pcap_format *f, uint32_t *len, uint32_t *or
 	}
 }
 
-/* Gets a record that is not in the window. Returns READER_OK when it is there. */
-static enum reader_status more(struct capture_reader *r, uint32_t len, struct err *e)
+/* Any record: of a kind that is rare, wrong, or not in the window yet. */
+static enum reader_status next_slow(struct capture_reader *r, struct reader_packet *out,
+				    struct err *e)
 {
-	enum byte_status status;
-	const uint32_t head = r->pcap.header_len;
+	const struct pcap_format *f = &r->pcap;
+	enum reader_status status;
+	uint32_t len, orig_len;
+	const uint8_t *h;
 
-	if (window_have(&r->window) < head)
-		status = window_need(&r->window, head, e);
-	else
-		status = window_need(&r->window, (size_t)head + len, e);
-	return reader_short(r, status, e);
+	status = reader_short(r, window_need(&r->window, f->header_len, e), e);
+	if (status != READER_OK)
+		return status;
+	h = window_at(&r->window);
+	len = file_u32(h + 8, f->big);
+	orig_len = file_u32(h + 12, f->big);
+	if (len > orig_len)
+		fix_lengths(f, &len, &orig_len);
+	if (len > f->max_len)
+		return reader_damaged(r, e, "it claims to have %u bytes", len);
+	status = reader_short(r, window_need(&r->window, f->header_len + (size_t)len, e), e);
+	if (status != READER_OK)
+		return status;
+	h = window_at(&r->window);
+	out->packet.time_us = time_us(h, f->big, f->nano);
+	take(r, out, h, f->header_len, len, orig_len);
+	return READER_OK;
 }
 
+/* The common case. Nothing here but tail calls, so that no registers have to be saved. */
 static inline __attribute__((always_inline)) enum reader_status
 next(struct capture_reader *r, struct reader_packet *out, struct err *e, const bool big,
      const bool nano)
 {
-	struct window *w = &r->window;
-	const uint8_t *h;
-	uint32_t len, orig_len, fraction;
-	enum reader_status status;
+	const uint8_t *h = window_at(&r->window);
+	const size_t have = window_have(&r->window);
+	uint32_t len, orig_len;
 
-	for (;;) {
-		const size_t have = window_have(w);
-		const uint32_t head = r->pcap.header_len;
-
-		len = 0;
-		if (have >= head) {
-			h = window_at(w);
-			len = file_u32(h + 8, big);
-			orig_len = file_u32(h + 12, big);
-			if (len > orig_len)
-				fix_lengths(&r->pcap, &len, &orig_len);
-			if (len > r->pcap.max_len)
-				return reader_damaged(r, e, "it claims to have %u bytes", len);
-			if (have - head >= len)
-				break;
-		}
-		status = more(r, len, e);
-		if (status != READER_OK)
-			return status;
-	}
-
-	fraction = file_u32(h + 4, big);
-	out->packet.dlt = r->pcap.dlt;
-	out->packet.has_time = true;
-	out->packet.time_us = (uint64_t)file_u32(h, big) * 1000000 +
-			      (nano ? fraction / 1000 : fraction);
-	out->packet.orig_len = orig_len;
-	out->packet.len = len;
-	out->packet.data = h + r->pcap.header_len;
-	out->interface = 0;
-	out->options_len = 0;
-	window_use(w, r->pcap.header_len + len);
-	r->packets++;
+	if (have < RECORD_HEADER)
+		return next_slow(r, out, e);
+	len = file_u32(h + 8, big);
+	orig_len = file_u32(h + 12, big);
+	if (len > have - RECORD_HEADER || len > orig_len || len > r->pcap.max_len)
+		return next_slow(r, out, e);
+	out->packet.time_us = time_us(h, big, nano);
+	take(r, out, h, RECORD_HEADER, len, orig_len);
 	return READER_OK;
 }
 
@@ -131,32 +143,39 @@ static uint32_t max_len(uint32_t snaplen)
 	return snaplen < READER_MAX_RECORD ? snaplen : READER_MAX_RECORD;
 }
 
+static void set_next(struct capture_reader *r)
+{
+	if (r->pcap.header_len != RECORD_HEADER)
+		r->next = next_slow;
+	else if (r->pcap.nano)
+		r->next = r->pcap.big ? next_be_ns : next_le_ns;
+	else
+		r->next = r->pcap.big ? next_be_us : next_le_us;
+}
+
 enum reader_status pcap_start(struct capture_reader *r, struct err *e)
 {
 	enum byte_status status = window_need(&r->window, FILE_HEADER, e);
 	const uint8_t *h = window_at(&r->window);
-	const bool big = status == BYTES_READ && magic_known(get_be32(h));
+	struct pcap_format *f = &r->pcap;
 	uint32_t magic;
-	uint16_t major, minor;
 
 	if (status != BYTES_READ)
 		return reader_short(r, status, e);
-	magic = file_u32(h, big);
-	major = file_u16(h + 4, big);
-	minor = file_u16(h + 6, big);
-	if (major != 2) {
-		err_set(e, ERR_DATA, "pcap version %u.%u is not known", major, minor);
+	f->big = magic_known(get_be32(h));
+	magic = file_u32(h, f->big);
+	if (file_u16(h + 4, f->big) != 2) {
+		err_set(e, ERR_DATA, "pcap version %u.%u is not known", file_u16(h + 4, f->big),
+			file_u16(h + 6, f->big));
 		return READER_FAILED;
 	}
-	r->pcap.header_len = magic == MAGIC_KUZNETZOV ? RECORD_HEADER_KUZNETZOV : RECORD_HEADER;
-	r->pcap.swapped_lengths = minor < 3;
-	r->pcap.max_len = max_len(file_u32(h + 16, big));
+	f->header_len = magic == MAGIC_KUZNETZOV ? RECORD_HEADER_KUZNETZOV : RECORD_HEADER;
+	f->nano = magic == MAGIC_NANO;
+	f->swapped_lengths = file_u16(h + 6, f->big) < 3;
+	f->max_len = max_len(file_u32(h + 16, f->big));
 	/* The upper half tells how many bytes of FCS packets have. */
-	r->pcap.dlt = linktype_to_dlt(file_u32(h + 20, big) & 0xffff);
-	if (magic == MAGIC_NANO)
-		r->next = big ? next_be_ns : next_le_ns;
-	else
-		r->next = big ? next_be_us : next_le_us;
+	f->dlt = linktype_to_dlt(file_u32(h + 20, f->big) & 0xffff);
+	set_next(r);
 	window_use(&r->window, FILE_HEADER);
 	return READER_OK;
 }

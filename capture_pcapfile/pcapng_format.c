@@ -40,9 +40,9 @@ static size_t padded(size_t n)
 /* --- packets --- */
 
 /* What all packet blocks have in common. Everything was checked. */
-static inline void set_packet(struct capture_reader *r, struct reader_packet *out,
-			      uint32_t interface, const uint8_t *data, uint32_t len,
-			      uint32_t orig_len)
+static inline __attribute__((always_inline)) void
+set_packet(struct capture_reader *r, struct reader_packet *out, uint32_t interface,
+	   const uint8_t *data, uint32_t len, uint32_t orig_len)
 {
 	out->packet.dlt = r->ng.ifaces.items[interface].dlt;
 	out->packet.data = data;
@@ -52,26 +52,35 @@ static inline void set_packet(struct capture_reader *r, struct reader_packet *ou
 	r->packets++;
 }
 
-static inline void set_time(struct pcapng_format *ng, struct reader_packet *out,
-			    const uint8_t *stamp, bool big)
+/* An enhanced packet block, or the obsolete one, which only counts interfaces differently. All of
+ * its total bytes are there and len is not too large; time_us is what its stamp means. */
+static inline __attribute__((always_inline)) void
+take_packet(struct capture_reader *r, struct reader_packet *out, const uint8_t *b, uint32_t total,
+	    uint32_t interface, uint32_t len, uint64_t time_us, const bool big)
 {
-	uint64_t units = (uint64_t)file_u32(stamp, big) << 32 | file_u32(stamp + 4, big);
+	const size_t used = 28 + padded(len);
 
-	ng->last_us = pcapng_iface_time_us(&ng->ifaces.items[out->interface], units);
-	ng->any_time = true;
+	set_packet(r, out, interface, b + 28, len, file_u32(b + 24, big));
+	r->ng.last_us = time_us;
+	r->ng.any_time = true;
 	out->packet.has_time = true;
-	out->packet.time_us = ng->last_us;
+	out->packet.time_us = time_us;
+	out->options = b + used;
+	out->options_len = total - 4 - used;
+	out->big = big;
+	window_use(&r->window, total);
 }
 
-/* An enhanced packet block, or the obsolete one, which only counts interfaces differently. All of
- * its total bytes are there. */
-static inline __attribute__((always_inline)) enum reader_status
-packet_block(struct capture_reader *r, struct reader_packet *out, struct err *e, uint32_t total,
-	     uint32_t interface, const bool big)
+static inline uint64_t stamp(const uint8_t *b, bool big)
+{
+	return (uint64_t)file_u32(b + 12, big) << 32 | file_u32(b + 16, big);
+}
+
+static enum reader_status packet_block(struct capture_reader *r, struct reader_packet *out,
+				       struct err *e, uint32_t total, uint32_t interface, bool big)
 {
 	const uint8_t *b = window_at(&r->window);
 	const uint32_t len = file_u32(b + 20, big);
-	size_t used;
 
 	if (interface >= r->ng.ifaces.n)
 		return reader_damaged(r, e, "it comes from interface %u, which was not described",
@@ -79,13 +88,8 @@ packet_block(struct capture_reader *r, struct reader_packet *out, struct err *e,
 	if (len > total - PACKET_MIN)
 		return reader_damaged(r, e, "it claims to have %u bytes in a block of %u", len,
 				      total);
-	set_packet(r, out, interface, b + 28, len, file_u32(b + 24, big));
-	set_time(&r->ng, out, b + 12, big);
-	used = 28 + padded(len);
-	out->options = b + used;
-	out->options_len = total - 4 - used;
-	out->big = big;
-	window_use(&r->window, total);
+	take_packet(r, out, b, total, interface, len,
+		    pcapng_iface_time_us(&r->ng.ifaces.items[interface], stamp(b, big)), big);
 	return READER_OK;
 }
 
@@ -291,34 +295,50 @@ static enum reader_status slow_block(struct capture_reader *r, struct reader_pac
 			    file_u16(b + 8, big), big);
 }
 
-static inline __attribute__((always_inline)) enum reader_status
-next(struct capture_reader *r, struct reader_packet *out, struct err *e, const bool big)
+/* Any block: of a kind that is rare, wrong, or not in the window yet; and what follows it until a
+ * packet comes. */
+static enum reader_status next_slow(struct capture_reader *r, struct reader_packet *out,
+				    struct err *e)
 {
-	const struct window *w = &r->window;
-	enum reader_status status = READER_BUSY;
-	const uint8_t *b;
-	uint32_t total;
+	enum reader_status status;
 	bool found;
 	int i;
 
 	for (i = 0; i < BLOCKS_A_TURN; i++) {
-		b = window_at(w);
-		/* Nearly always: an enhanced packet block, all there. */
-		if (window_have(w) >= PACKET_MIN && file_u32(b, big) == BLOCK_PACKET &&
-		    r->ng.skip_total == 0) {
-			total = file_u32(b + 4, big);
-			if (total <= window_have(w) && total >= PACKET_MIN && total % 4 == 0 &&
-			    file_u32(b + total - 4, big) == total)
-				return packet_block(r, out, e, total, file_u32(b + 8, big), big);
-		}
-		status = slow_block(r, out, &found, big, e);
+		status = slow_block(r, out, &found, r->ng.big, e);
 		if (found || status != READER_OK)
 			return status;
-		/* A section may have changed the byte order. */
-		if (r->ng.big != big)
-			break;
 	}
 	return READER_BUSY;
+}
+
+/* The common case, an enhanced packet block in micro- or nanoseconds. Nothing here but tail calls,
+ * so that no registers have to be saved. */
+static inline __attribute__((always_inline)) enum reader_status
+next(struct capture_reader *r, struct reader_packet *out, struct err *e, const bool big)
+{
+	const uint8_t *b = window_at(&r->window);
+	const size_t have = window_have(&r->window);
+	const struct pcapng_iface *iface;
+	uint32_t total, interface, len;
+	uint64_t time_us;
+
+	if (have < PACKET_MIN || file_u32(b, big) != BLOCK_PACKET || r->ng.skip_total != 0)
+		return next_slow(r, out, e);
+	total = file_u32(b + 4, big);
+	interface = file_u32(b + 8, big);
+	len = file_u32(b + 20, big);
+	if (total > have || total < PACKET_MIN || total % 4 != 0 || len > total - PACKET_MIN ||
+	    interface >= r->ng.ifaces.n || file_u32(b + total - 4, big) != total)
+		return next_slow(r, out, e);
+	iface = &r->ng.ifaces.items[interface];
+	if (iface->unit > PCAPNG_NANO)
+		return next_slow(r, out, e);
+	time_us = stamp(b, big);
+	if (iface->unit == PCAPNG_NANO)
+		time_us /= 1000;
+	take_packet(r, out, b, total, interface, len, time_us + iface->offset_us, big);
+	return READER_OK;
 }
 
 static enum reader_status next_le(struct capture_reader *r, struct reader_packet *out,

@@ -13,6 +13,7 @@
 /* More in one section count as damage. */
 #define PCAPNG_IFACES_MAX 65536u
 
+/* The common ones first. */
 enum pcapng_unit {
 	PCAPNG_MICRO,			/* time stamps are in microseconds */
 	PCAPNG_NANO,

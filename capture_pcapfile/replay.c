@@ -22,6 +22,7 @@ void replay_init(struct replay *p, const struct replay_options *o, struct text n
 		 struct file_bytes *file, struct capture_reader *reader)
 {
 	memset(p, 0, sizeof(*p));
+	replay_counts_init(&p->counts);
 	p->options = *o;
 	snprintf(p->name, sizeof(p->name), "%.*s", TEXT_ARG(name));
 	p->file = file;
@@ -70,24 +71,25 @@ static void announce(struct replay *p, struct capture *c)
 /* The last lines of a replay. why: "end of file". */
 static void tell_end(struct replay *p, struct capture *c, const char *why)
 {
+	const uint64_t sent = replay_counts_sent(&p->counts);
 	char by_type[512], times[48] = "";
 
 	if (p->passes > 1)
 		snprintf(times, sizeof(times), ", in %" PRIu64 " passes", p->passes);
 	capture_message(c, MSG_CLASS_INFO,
 			"%s: %s after %" PRIu64 " packets (%" PRIu64 " skipped)%s", p->name, why,
-			p->counts.sent, p->counts.skipped, times);
+			sent, p->skipped, times);
 	if (p->json_skipped > 0)
 		log_info("%s: %" PRIu64 " skipped packets are sensor data of a server's log, "
 			 "which cannot be replayed", p->name, p->json_skipped);
-	if (p->counts.sent == 0)
+	if (sent == 0)
 		return;
 	replay_counts_print(&p->counts, by_type, sizeof(by_type));
 	log_info("%s: packets by link type: %s", p->name, by_type);
 	if (!replay_counts_any_decoded(&p->counts))
 		capture_message(c, MSG_CLASS_ALERT,
 				"%s: none of the %" PRIu64 " packets has a link type that servers "
-				"understand (%s)", p->name, p->counts.sent, by_type);
+				"understand (%s)", p->name, sent, by_type);
 }
 
 static void tell_long_wait(struct replay *p, uint64_t now_ns)
@@ -169,19 +171,6 @@ static bool prepare(struct replay *p, uint64_t now_ns)
 	return true;
 }
 
-static bool hand_over(struct replay *p, struct capture *c)
-{
-	struct msg_data d;
-
-	if (p->packet.options_len == 0 || !p->has_gps)
-		return capture_packet(c, &p->packet.packet);
-	memset(&d, 0, sizeof(d));
-	d.has_gps = true;
-	d.gps = p->gps;
-	d.packet = p->packet.packet;
-	return capture_data(c, &d);
-}
-
 /* --- the end of a pass, and of everything --- */
 
 static enum source_read end(struct replay *p, struct capture *c, const char *why)
@@ -194,10 +183,10 @@ static enum source_read end(struct replay *p, struct capture *c, const char *why
 static enum source_read end_pass(struct replay *p, struct capture *c, const char *why,
 				 struct err *e)
 {
-	bool empty = p->counts.sent == p->sent_before;
+	const uint64_t sent = replay_counts_sent(&p->counts);
 
 	p->passes++;
-	if (empty || p->passes >= p->options.loops)
+	if (sent == p->sent_before || p->passes >= p->options.loops)
 		return end(p, c, why);
 	if (file_bytes_rewind(p->file, e) < 0) {
 		err_wrap(e, "%s", p->name);
@@ -207,7 +196,7 @@ static enum source_read end_pass(struct replay *p, struct capture *c, const char
 	capture_reader_restart(p->reader);
 	pacing_restart(&p->pacing);
 	p->shift_known = false;
-	p->sent_before = p->counts.sent;
+	p->sent_before = sent;
 	return SOURCE_MORE;
 }
 
@@ -241,41 +230,84 @@ static enum source_read no_packet(struct replay *p, struct capture *c, enum read
 	return SOURCE_MORE;
 }
 
+/* --- reading --- */
+
+static bool hand_over(struct replay *p, struct capture *c)
+{
+	struct msg_data d;
+
+	if (p->packet.options_len == 0 || !p->has_gps)
+		return capture_packet(c, &p->packet.packet);
+	memset(&d, 0, sizeof(d));
+	d.has_gps = true;
+	d.gps = p->gps;
+	d.packet = p->packet.packet;
+	return capture_data(c, &d);
+}
+
+/* Done with a packet. */
+static enum source_read done(struct replay *p, struct capture *c, struct err *e)
+{
+	if (p->options.last != 0 && capture_reader_packets(p->reader) >= p->options.last)
+		return end_pass(p, c, "stop= reached", e);
+	return SOURCE_MORE;
+}
+
+/* Hands the chosen packet over as soon as it is due. SOURCE_MORE: on to the next one. */
+static enum source_read offer(struct replay *p, struct capture *c, uint64_t now_ns,
+			      struct source_wait *wait, struct err *e)
+{
+	p->pending = true;
+	if (p->due_ns > now_ns) {
+		tell_long_wait(p, now_ns);
+		wait->until_ns = pacing_wake_ns(p->due_ns, now_ns);
+		return SOURCE_WAIT;
+	}
+	if (!hand_over(p, c))
+		return SOURCE_FULL;
+	p->pending = false;
+	replay_counts_add(&p->counts, p->packet.packet.dlt);
+	return done(p, c, e);
+}
+
+/* What options, or the packet's own options, ask to look at. */
+static enum source_read consider(struct replay *p, struct capture *c, uint64_t now_ns,
+				 struct source_wait *wait, struct err *e)
+{
+	if (prepare(p, now_ns))
+		return offer(p, c, now_ns, wait, e);
+	p->skipped++;
+	return done(p, c, e);
+}
+
 enum source_read replay_read(struct replay *p, struct capture *c, struct source_wait *wait,
 			     struct err *e)
 {
 	const uint64_t now_ns = p->pacing.mode != PACING_OFF ? capture_now_ns(c) : 0;
 	struct reader_packet *r = &p->packet;
+	enum source_read result = SOURCE_MORE;
 	enum reader_status status;
-	long left;
+	long left = TURN_BYTES;
 
 	if (p->ended)
 		return SOURCE_END;
 	if (!p->announced)
 		announce(p, c);
-	for (left = TURN_BYTES; left > 0; left -= PACKET_COST + (long)r->packet.len) {
-		if (!p->pending) {
-			if (p->options.last != 0 &&
-			    capture_reader_packets(p->reader) >= p->options.last)
-				return end_pass(p, c, "stop= reached", e);
-			status = capture_reader_next(p->reader, r, e);
-			if (status != READER_OK)
-				return no_packet(p, c, status, wait, e);
-			if ((p->special || r->options_len > 0) && !prepare(p, now_ns)) {
-				p->counts.skipped++;
-				continue;
-			}
+	if (p->pending)
+		result = offer(p, c, now_ns, wait, e);
+	while (result == SOURCE_MORE && left > 0) {
+		status = capture_reader_next(p->reader, r, e);
+		if (status != READER_OK)
+			return no_packet(p, c, status, wait, e);
+		left -= PACKET_COST + (long)r->packet.len;
+		if (p->special || r->options_len > 0) {
+			result = consider(p, c, now_ns, wait, e);
+		} else if (capture_packet(c, &r->packet)) {
+			replay_counts_add(&p->counts, r->packet.dlt);
+		} else {
 			p->pending = true;
+			result = SOURCE_FULL;
 		}
-		if (p->due_ns > now_ns) {
-			tell_long_wait(p, now_ns);
-			wait->until_ns = pacing_wake_ns(p->due_ns, now_ns);
-			return SOURCE_WAIT;
-		}
-		if (!hand_over(p, c))
-			return SOURCE_FULL;
-		p->pending = false;
-		replay_counts_add(&p->counts, r->packet.dlt);
 	}
-	return SOURCE_MORE;
+	return result;
 }

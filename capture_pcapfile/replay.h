@@ -19,7 +19,8 @@ struct replay {
 	struct capture_reader *reader;	/* owned */
 	struct pacing pacing;
 	struct replay_counts counts;
-	uint64_t json_skipped;		/* of counts.skipped: nothing but sensor data */
+	uint64_t skipped;
+	uint64_t json_skipped;		/* of these: nothing but sensor data */
 
 	bool special;			/* some option asks for more than handing packets on */
 	bool announced, ended;

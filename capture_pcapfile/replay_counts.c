@@ -1,25 +1,43 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a replay has sent, by link type, and what it left out. */
+/* What a replay has sent, by link type. */
 #include "capture_pcapfile/replay_counts.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "capture_pcapfile/linktype.h"
 
 #define LAST (REPLAY_COUNTS_DLTS - 1)
 
-unsigned replay_counts_find(struct replay_counts *c, uint32_t dlt)
+void replay_counts_init(struct replay_counts *c)
 {
+	memset(c, 0, sizeof(*c));
+	c->last = c->dlts;
+	c->last->dlt = UINT32_MAX;
+}
+
+struct dlt_count *replay_counts_find(struct replay_counts *c, uint32_t dlt)
+{
+	struct dlt_count *d;
+
+	for (d = c->dlts; d < c->dlts + c->n && d < c->dlts + LAST; d++)
+		if (d->dlt == dlt)
+			return d;
+	if (d == c->dlts + c->n)
+		c->n++;
+	d->dlt = dlt;
+	return d;
+}
+
+uint64_t replay_counts_sent(const struct replay_counts *c)
+{
+	uint64_t sent = 0;
 	unsigned i;
 
-	for (i = 0; i < c->n && i < LAST; i++)
-		if (c->dlts[i].dlt == dlt)
-			return i;
-	if (i == c->n)
-		c->n++;
-	c->dlts[i].dlt = dlt;
-	return i;
+	for (i = 0; i < c->n; i++)
+		sent += c->dlts[i].packets;
+	return sent;
 }
 
 void replay_counts_print(const struct replay_counts *c, char *out, size_t size)

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define REPLAY_MAX_DLT 65535
+
 const struct source_opt replay_option_rows[] = {
 	{ .key = "realtime", .arg = "BOOL", .help = "with the pauses of the original" },
 	{ .key = "speed", .arg = "F", .help = "with realtime: F times as fast (1)" },
@@ -83,12 +85,12 @@ static int read_count(const struct srcdef *def, const char *key, uint64_t min, u
 	return 0;
 }
 
-static int read_u32(const struct srcdef *def, const char *key, uint32_t *out, bool *given,
-		    struct err *e)
+static int read_u32(const struct srcdef *def, const char *key, uint32_t max, uint32_t *out,
+		    bool *given, struct err *e)
 {
 	uint64_t number = 0;
 
-	if (read_count(def, key, 0, UINT32_MAX, &number, e) < 0)
+	if (read_count(def, key, 0, max, &number, e) < 0)
 		return -1;
 	*given = srcdef_get(def, key).s != NULL;
 	*out = (uint32_t)number;
@@ -136,8 +138,8 @@ int replay_options_read(struct replay_options *o, const struct srcdef *def, stru
 	    read_loop(def, &o->loops, e) < 0 ||
 	    read_count(def, "start", 1, UINT64_MAX / 20, &o->first, e) < 0 ||
 	    read_count(def, "stop", 1, UINT64_MAX / 20, &o->last, e) < 0 ||
-	    read_u32(def, "interface", &o->interface, &o->has_interface, e) < 0 ||
-	    read_u32(def, "dlt", &o->dlt, &o->has_dlt, e) < 0 ||
+	    read_u32(def, "interface", UINT32_MAX, &o->interface, &o->has_interface, e) < 0 ||
+	    read_u32(def, "dlt", REPLAY_MAX_DLT, &o->dlt, &o->has_dlt, e) < 0 ||
 	    read_shift(def, &o->shift_now, e) < 0 ||
 	    read_bool(def, "follow", &o->follow, e) < 0 ||
 	    read_bool(def, "exit", &o->exit_at_end, e) < 0)

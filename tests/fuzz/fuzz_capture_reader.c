@@ -94,7 +94,7 @@ static struct outcome read_all(const uint8_t *data, size_t len, uint32_t random)
 {
 	struct stream s = { { stream_read, stream_free }, data, len, 0, random };
 	struct outcome o = { READER_OK, 0, 0 };
-	struct reader_packet p;
+	struct reader_packet p = { 0 };
 	struct err e = { 0 };
 	struct capture_reader *r = capture_reader_new(&s.base, &e);
 

@@ -83,8 +83,8 @@ static void keep(struct read_capture *r, const struct reader_packet *p)
 
 void read_capture_pieces(struct read_capture *r, struct pieces *p)
 {
+	struct reader_packet packet = { 0 };
 	struct capture_reader *reader;
-	struct reader_packet packet;
 
 	memset(r, 0, sizeof(*r));
 	reader = capture_reader_new(&p->stream, &r->e);

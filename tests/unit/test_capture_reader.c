@@ -289,8 +289,8 @@ static void a_cut_anywhere_delivers_the_whole_packets_before_it(void **state)
 
 static void a_large_packet_takes_memory_only_for_a_while(void **state)
 {
+	struct reader_packet out = { 0 };
 	struct capture_reader *reader;
-	struct reader_packet out;
 	struct pieces p;
 	struct err e;
 	uint32_t i;
@@ -321,8 +321,8 @@ static void a_large_packet_takes_memory_only_for_a_while(void **state)
 
 static void it_can_start_over(void **state)
 {
+	struct reader_packet out = { 0 };
 	struct capture_reader *reader;
-	struct reader_packet out;
 	struct pieces p;
 	struct err e;
 	int pass;

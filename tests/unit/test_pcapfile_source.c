@@ -279,7 +279,7 @@ static void loop_begins_again(void **state)
 	assert_string_equal(rig.messages[0],
 			    "2 n: end of file after 30 packets (0 skipped), in 3 passes");
 	replay_rig_forget(&rig);
-	rig.max_reads = 50;
+	rig.max_reads = 5;
 	assert_int_equal(replay_rig_run(&rig, "loop=forever,stop=2"), SOURCE_MORE);
 	assert_true(rig.n_packets > 50);
 	assert_int_equal(rig.packets[7].number, 1);
