@@ -159,7 +159,7 @@ void loop_timer_set(struct loop *l, struct loop_timer *t, uint64_t at_ns, void (
 {
 	t->fn = fn;
 	t->user = user;
-	loop_timers_set(&l->timers, t, at_ns);
+	loop_timers_set(&l->timers, t, at_ns > l->now_ns ? at_ns : l->now_ns);
 }
 
 void loop_timer_cancel(struct loop *l, struct loop_timer *t)
@@ -168,12 +168,17 @@ void loop_timer_cancel(struct loop *l, struct loop_timer *t)
 }
 
 static void handle_timers(struct loop *l)
+/* No more than there are now: one that arms itself for a time that has passed must keep neither the
+ * descriptors nor other timers waiting for ever. */
 {
-	struct loop_timer *t;
+	for (size_t left = l->timers.n; left > 0; left--) {
+		struct loop_timer *t = loop_timers_due(&l->timers, l->now_ns);
 
-	while ((t = loop_timers_due(&l->timers, l->now_ns)) != NULL)
+		if (!t)
+			break;
 		t->fn(t->user);
 }
+	}
 
 void loop_post(struct loop *l, struct loop_post *p, void (*fn)(void *user), void *user)
 {

@@ -70,10 +70,13 @@ struct loop_timer {
 	void (*fn)(void *user);
 	void *user;
 	size_t slot;			/* the loop's own; 0: not armed */
+	uint64_t turn;			/* the loop's own: among equal times, the lower is first */
 };
 
-/* Calls fn once, at or soon after at_ns (absolute, as loop_now_ns()). Arming an armed timer
- * moves it. Aborts the program only if memory for the timer list cannot be had. */
+/* Calls fn once, at or soon after at_ns (absolute, as loop_now_ns()); for equal times in the order
+ * in which they were armed. A time that has passed means now. Arming an armed timer moves it; one
+ * that was never armed is zeroed. Aborts the program only if memory for the timer list cannot be
+ * had. */
 void loop_timer_set(struct loop *l, struct loop_timer *t, uint64_t at_ns,
 		    void (*fn)(void *user), void *user);
 void loop_timer_cancel(struct loop *l, struct loop_timer *t);	/* not armed is fine */

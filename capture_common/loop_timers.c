@@ -11,6 +11,11 @@ void loop_timers_free(struct loop_timers *t)
 	*t = (struct loop_timers){ 0 };
 }
 
+static bool before(const struct loop_timer *a, const struct loop_timer *b)
+{
+	return a->at_ns != b->at_ns ? a->at_ns < b->at_ns : a->turn < b->turn;
+}
+
 static void place(struct loop_timers *t, size_t slot, struct loop_timer *timer)
 {
 	t->heap[slot] = timer;
@@ -21,7 +26,7 @@ static void sift_up(struct loop_timers *t, size_t slot)
 {
 	struct loop_timer *timer = t->heap[slot];
 
-	while (slot > 1 && t->heap[slot / 2]->at_ns > timer->at_ns) {
+	while (slot > 1 && before(timer, t->heap[slot / 2])) {
 		place(t, slot, t->heap[slot / 2]);
 		slot /= 2;
 	}
@@ -37,9 +42,9 @@ static void sift_down(struct loop_timers *t, size_t slot)
 
 		if (child > t->n)
 			break;
-		if (child < t->n && t->heap[child + 1]->at_ns < t->heap[child]->at_ns)
+		if (child < t->n && before(t->heap[child + 1], t->heap[child]))
 			child++;
-		if (t->heap[child]->at_ns >= timer->at_ns)
+		if (!before(t->heap[child], timer))
 			break;
 		place(t, slot, t->heap[child]);
 		slot = child;
@@ -66,6 +71,7 @@ void loop_timers_set(struct loop_timers *t, struct loop_timer *timer, uint64_t a
 	if (t->n + 1 >= t->cap)
 		grow(t);
 	timer->at_ns = at_ns;
+	timer->turn = t->turns++;
 	t->n++;
 	place(t, t->n, timer);
 	sift_up(t, t->n);

@@ -10,6 +10,7 @@
 struct loop_timers {
 	struct loop_timer **heap;	/* heap[1] is the first to come; [0] is not used */
 	size_t n, cap;
+	uint64_t turns;			/* how many were armed ever */
 };
 
 void loop_timers_free(struct loop_timers *t);
