@@ -51,13 +51,13 @@ struct loop_watch {
 	unsigned events;
 	void (*fn)(void *user, unsigned events);
 	void *user;
-	size_t slot;			/* the loop's own */
 };
 
 #define LOOP_WATCH_INIT { .fd = -1 }
 
-/* Level-triggered. events may be 0: then only a hang-up is reported. Regular files are refused
- * (-1): they are always ready. */
+/* Level-triggered. events may be 0: then only a hang-up is reported, again in every turn until the
+ * watch is removed. Refused (-1) are regular files, which are always ready, and a descriptor that
+ * is watched already. Remove a watch before its descriptor is closed. */
 int loop_watch(struct loop *l, struct loop_watch *w, int fd, unsigned events,
 	       void (*fn)(void *user, unsigned events), void *user, struct err *e);
 void loop_watch_events(struct loop *l, struct loop_watch *w, unsigned events);

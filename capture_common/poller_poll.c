@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
-#include <string.h>
+#include <sys/stat.h>
 
 struct poller {
 	struct pollfd *fds;
@@ -63,8 +63,24 @@ static int grow(struct poller *p)
 	return 0;
 }
 
+/* Refuses what epoll(7) refuses, so that a mistake does not depend on the system. */
+static int check(const struct poller *p, int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode))
+		return -EPERM;
+	return find(p, fd) < p->n ? -EEXIST : 0;
+}
+
 int poller_add(struct poller *p, int fd, unsigned events, void *user)
 {
+	int rc = check(p, fd);
+
+	if (rc < 0)
+		return rc;
 	if (p->n == p->cap && grow(p) < 0)
 		return -ENOMEM;
 	p->fds[p->n] = (struct pollfd){ .fd = fd, .events = to_poll(events) };
