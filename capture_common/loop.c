@@ -16,6 +16,7 @@
 
 #define BATCH 64
 #define MAX_SIGNALS 8
+#define SIGNAL_NUMBERS 128	/* MIPS has the most: 1 to 127 */
 
 struct signal_entry {
 	int signo;
@@ -167,9 +168,9 @@ void loop_timer_cancel(struct loop *l, struct loop_timer *t)
 	loop_timers_cancel(&l->timers, t);
 }
 
-static void handle_timers(struct loop *l)
 /* No more than there are now: one that arms itself for a time that has passed must keep neither the
  * descriptors nor other timers waiting for ever. */
+static void handle_timers(struct loop *l)
 {
 	for (size_t left = l->timers.n; left > 0; left--) {
 		struct loop_timer *t = loop_timers_due(&l->timers, l->now_ns);
@@ -177,8 +178,8 @@ static void handle_timers(struct loop *l)
 		if (!t)
 			break;
 		t->fn(t->user);
-}
 	}
+}
 
 void loop_post(struct loop *l, struct loop_post *p, void (*fn)(void *user), void *user)
 {
@@ -236,12 +237,15 @@ static uint64_t wait_ns(const struct loop *l, uint64_t timeout_ns)
 	return until < timeout_ns ? until : timeout_ns;
 }
 
-/* A clock that moves by itself never sleeps: it is told how long, and jumps. */
+/* A clock that moves by itself is told how long there is nothing to do, and jumps; or else says
+ * that it does not, and the loop waits. */
 static void wait_faked(struct loop *l, uint64_t wait)
 {
+	uint64_t until = wait == LOOP_NEVER ? LOOP_NEVER : l->now_ns + wait;
+
 	l->batch_len = poller_wait(l->poller, l->batch, BATCH, 0);
-	if (l->batch_len == 0 && wait > 0)
-		l->clock.skip(l->clock.user, wait == LOOP_NEVER ? LOOP_NEVER : l->now_ns + wait);
+	if (l->batch_len == 0 && wait > 0 && !l->clock.skip(l->clock.user, until))
+		l->batch_len = poller_wait(l->poller, l->batch, BATCH, wait);
 }
 
 void loop_step(struct loop *l, uint64_t timeout_ns)
@@ -296,24 +300,34 @@ static int open_pipe(int fds[2], struct err *e)
 	return 0;
 }
 
-/* A full pipe wakes the reader as well: a failed write loses nothing. */
-static void poke(int fd, unsigned char byte)
+/* The byte only wakes, and a full pipe wakes the reader as well: a failed write loses nothing. */
+static void poke(int fd)
 {
 	int saved = errno;
-	ssize_t n = write(fd, &byte, 1);
+	ssize_t n = write(fd, "", 1);
 
 	(void)n;
 	errno = saved;
 }
 
+static void drain(int fd)
+{
+	unsigned char bytes[64];
+
+	while (read(fd, bytes, sizeof(bytes)) > 0)
+		;
+}
+
 /* --- signals --- */
 
 static volatile sig_atomic_t signal_fd = -1;
+static volatile sig_atomic_t signal_came[SIGNAL_NUMBERS];
 
 static void on_signal(int signo)
 {
+	signal_came[signo] = 1;
 	if (signal_fd >= 0)
-		poke((int)signal_fd, (unsigned char)signo);
+		poke((int)signal_fd);
 }
 
 static void dispatch_signal(struct loop *l, int signo)
@@ -327,21 +341,22 @@ static void dispatch_signal(struct loop *l, int signo)
 static void on_signal_pipe(void *user, unsigned events)
 {
 	struct loop *l = user;
-	unsigned char bytes[32];
-	ssize_t n;
 
 	(void)events;
-	while ((n = read(l->signal_pipe[0], bytes, sizeof(bytes))) > 0) {
-		for (ssize_t i = 0; i < n; i++)
-			dispatch_signal(l, bytes[i]);
+	drain(l->signal_pipe[0]);
+	for (int signo = 1; signo < SIGNAL_NUMBERS; signo++) {
+		if (!signal_came[signo])
+			continue;
+		signal_came[signo] = 0;
+		dispatch_signal(l, signo);
 	}
 }
 
 static int open_signal_pipe(struct loop *l, struct err *e)
 {
-	if (l->signal_pipe[0] >= 0)
+	if (l->signal_watch.fd >= 0)
 		return 0;
-	if (open_pipe(l->signal_pipe, e) < 0)
+	if (l->signal_pipe[0] < 0 && open_pipe(l->signal_pipe, e) < 0)
 		return -1;
 	if (loop_watch(l, &l->signal_watch, l->signal_pipe[0], LOOP_READ, on_signal_pipe, l, e) < 0)
 		return -1;
@@ -354,14 +369,14 @@ int loop_signal(struct loop *l, int signo, void (*fn)(void *user, int signo), vo
 {
 	struct sigaction sa = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
 
-	if (l->n_signals == MAX_SIGNALS)
-		return err_set(e, ERR_SYSTEM, "too many signals");
+	if (l->n_signals == MAX_SIGNALS || signo >= SIGNAL_NUMBERS)
+		return err_set(e, ERR_SYSTEM, "signal %d: too many signals", signo);
 	if (open_signal_pipe(l, e) < 0)
 		return -1;
-	l->signals[l->n_signals++] = (struct signal_entry){ signo, fn, user };
 	sigemptyset(&sa.sa_mask);
 	if (sigaction(signo, &sa, NULL) < 0)
 		return err_sys(e, errno, "signal %d", signo);
+	l->signals[l->n_signals++] = (struct signal_entry){ signo, fn, user };
 	return 0;
 }
 
@@ -388,15 +403,15 @@ struct loop_wakeup {
 	void *user;
 };
 
+/* The exchange, unlike a store, makes what other threads wrote before their triggers visible, those
+ * of the triggers too that found one pending. */
 static void on_wakeup(void *user, unsigned events)
 {
 	struct loop_wakeup *w = user;
-	unsigned char bytes[16];
 
 	(void)events;
-	while (read(w->pipe[0], bytes, sizeof(bytes)) > 0)
-		;
-	atomic_store(&w->pending, false);
+	drain(w->pipe[0]);
+	atomic_exchange(&w->pending, false);
 	w->fn(w->user);
 }
 
@@ -437,5 +452,5 @@ void loop_wakeup_free(struct loop_wakeup *w)
 void loop_wakeup_trigger(struct loop_wakeup *w)
 {
 	if (!atomic_exchange(&w->pending, true))
-		poke(w->pipe[1], 0);
+		poke(w->pipe[1]);
 }

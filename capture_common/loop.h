@@ -18,8 +18,8 @@ struct loop;
 /* Where time comes from; a test puts its own in. */
 struct loop_clock {
 	uint64_t (*now_ns)(void *user);	/* monotonic */
-	/* Told that the loop would sleep until until_ns (UINT64_MAX: for ever) although no
-	 * descriptor is ready. Returns true when it moved the clock instead (a fake clock). */
+	/* Told that the loop would sleep until until_ns (UINT64_MAX: for ever), no descriptor being
+	 * ready. Returns true when it moved the clock instead (a fake clock). */
 	bool (*skip)(void *user, uint64_t until_ns);
 	void *user;
 };
@@ -101,7 +101,8 @@ void loop_unpost(struct loop *l, struct loop_post *p);
 
 /* --- signals and other threads --- */
 
-/* fn runs on the loop thread, some time after the signal. One loop a process takes signals. */
+/* fn runs on the loop thread, some time after the signal; once for signals of one number that come
+ * close together, and in no promised order of numbers. One loop a process takes signals. */
 int loop_signal(struct loop *l, int signo, void (*fn)(void *user, int signo), void *user,
 		struct err *e);
 
