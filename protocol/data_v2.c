@@ -154,9 +154,16 @@ struct layout {
 
 static const struct layout gps_layout = {
 	.wire = {
-		[V2_GPS_LAT] = DOUBLE, [V2_GPS_LON] = DOUBLE, [V2_GPS_ALT] = DOUBLE, [V2_GPS_SPEED] = DOUBLE,
-		[V2_GPS_HEADING] = DOUBLE, [V2_GPS_PRECISION] = DOUBLE, [V2_GPS_FIX] = VARINT,
-		[V2_GPS_TIME_SEC] = VARINT, [V2_GPS_TIME_USEC] = VARINT, [V2_GPS_TYPE] = BYTES,
+		[V2_GPS_LAT] = DOUBLE,
+		[V2_GPS_LON] = DOUBLE,
+		[V2_GPS_ALT] = DOUBLE,
+		[V2_GPS_SPEED] = DOUBLE,
+		[V2_GPS_HEADING] = DOUBLE,
+		[V2_GPS_PRECISION] = DOUBLE,
+		[V2_GPS_FIX] = VARINT,
+		[V2_GPS_TIME_SEC] = VARINT,
+		[V2_GPS_TIME_USEC] = VARINT,
+		[V2_GPS_TYPE] = BYTES,
 		[V2_GPS_NAME] = BYTES,
 	},
 	.required = FIELDS(V2_GPS_LAT, V2_GPS_NAME),
@@ -169,23 +176,33 @@ static const struct layout message_layout = {
 
 static const struct layout packet_layout = {
 	.wire = {
-		[V2_PACKET_TIME_SEC] = VARINT, [V2_PACKET_TIME_USEC] = VARINT, [V2_PACKET_DLT] = VARINT,
-		[V2_PACKET_SIZE] = VARINT, [V2_PACKET_DATA] = BYTES, [V2_PACKET_CAP_SIZE] = VARINT,
+		[V2_PACKET_TIME_SEC] = VARINT,
+		[V2_PACKET_TIME_USEC] = VARINT,
+		[V2_PACKET_DLT] = VARINT,
+		[V2_PACKET_SIZE] = VARINT,
+		[V2_PACKET_DATA] = BYTES,
+		[V2_PACKET_CAP_SIZE] = VARINT,
 	},
 	.required = FIELDS(V2_PACKET_TIME_SEC, V2_PACKET_DATA),
 };
 
 static const struct layout signal_layout = {
 	.wire = {
-		[V2_SIGNAL_DBM] = DOUBLE, [V2_SIGNAL_NOISE_DBM] = DOUBLE, [V2_SIGNAL_RSSI] = DOUBLE,
-		[V2_SIGNAL_NOISE_RSSI] = DOUBLE, [V2_SIGNAL_FREQ_KHZ] = DOUBLE,
-		[V2_SIGNAL_CHANNEL] = BYTES, [V2_SIGNAL_DATARATE] = DOUBLE,
+		[V2_SIGNAL_DBM] = DOUBLE,
+		[V2_SIGNAL_NOISE_DBM] = DOUBLE,
+		[V2_SIGNAL_RSSI] = DOUBLE,
+		[V2_SIGNAL_NOISE_RSSI] = DOUBLE,
+		[V2_SIGNAL_FREQ_KHZ] = DOUBLE,
+		[V2_SIGNAL_CHANNEL] = BYTES,
+		[V2_SIGNAL_DATARATE] = DOUBLE,
 	},
 };
 
 static const struct layout block_layout = {
 	.wire = {
-		[V2_BLOCK_TIME_SEC] = VARINT, [V2_BLOCK_TIME_USEC] = VARINT, [V2_BLOCK_TYPE] = BYTES,
+		[V2_BLOCK_TIME_SEC] = VARINT,
+		[V2_BLOCK_TIME_USEC] = VARINT,
+		[V2_BLOCK_TYPE] = BYTES,
 		[V2_BLOCK_CONTENT] = BYTES,
 	},
 	.required = FIELDS(V2_BLOCK_TIME_SEC, V2_BLOCK_CONTENT),
@@ -258,8 +275,10 @@ static uint64_t round_u64(double v)
 {
 	if (!(v > 0))
 		return 0;
-	if (v >= 18446744073709549568.0)	/* the largest double below 2^64 */
+	if (v >= 18446744073709551616.0)	/* 2^64 */
 		return UINT64_MAX;
+	if (v >= 4503599627370496.0)		/* 2^52: whole already, and + 0.5 would round */
+		return (uint64_t)v;
 	return (uint64_t)(v + 0.5);
 }
 

@@ -305,8 +305,7 @@ static void get_packet(struct mpack_reader *r, struct msg_packet *p)
 	struct mpack_map m;
 	unsigned int id;
 
-	mpack_map_open(&m, r, MPACK_ID(V3_PKT_DLT) | MPACK_ID(V3_PKT_TS_S) | MPACK_ID(V3_PKT_TS_US) |
-		       MPACK_ID(V3_PKT_LENGTH) | MPACK_ID(V3_PKT_CONTENT));
+	mpack_map_open(&m, r, V3_IDS(V3_PKT_DLT, V3_PKT_LENGTH) | MPACK_ID(V3_PKT_CONTENT));
 	while ((id = mpack_map_next(&m)) != 0) {
 		if (id == V3_PKT_DLT)
 			p->dlt = (uint32_t)mpack_get_uint(r, UINT32_MAX);

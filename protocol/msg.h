@@ -89,7 +89,7 @@ struct msg_packet {
 	uint32_t dlt;			/* link type of data, libpcap's DLT number */
 	bool has_time;			/* v3: without it the server takes its own clock */
 	uint64_t time_us;		/* capture time since 1970 */
-	uint32_t orig_len;		/* length on air, >= len; v0 and v2 carry it if it differs */
+	uint32_t orig_len;		/* on air, >= len; v0 and v2 carry it if it differs */
 	const uint8_t *data;		/* NULL: no packet */
 	uint32_t len;
 };

@@ -100,7 +100,7 @@ static void every_width_of_an_integer_is_read(void **state)
 
 static void negative_integers_are_no_uint(void **state)
 {
-	static const char *const rows[] = {
+	static const char rows[][10] = {
 		"\xff", "\xe0", "\xd0\xff", "\xd0\x80", "\xd1\x80\x00", "\xd1\xff\xff",
 		"\xd2\xff\xff\xff\xff", "\xd3\xff\xff\xff\xff\xff\xff\xff\xff",
 	};
@@ -281,7 +281,7 @@ static void counts_that_cannot_be_true_are_bad(void **state)
 static void other_types_are_bad(void **state)
 {
 	/* nil, bool, uint, negative, float, double, str, bin, ext, array, map, the unused format */
-	static const char *const values[] = {
+	static const char values[][10] = {
 		"\xc0", "\xc2", "\x05", "\xff", "\xca\x00\x00\x00\x00",
 		"\xcb\x00\x00\x00\x00\x00\x00\x00\x00", "\xa1x", "\xc4\x01x", "\xd4\x01x",
 		"\x90", "\x80", "\xc1",
@@ -289,7 +289,8 @@ static void other_types_are_bad(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < LEN(values); i++) {
-		struct mpack_reader u = reader(values[i], 9), b = u, n = u, t = u, y = u, a = u, m = u;
+		struct mpack_reader u = reader(values[i], 9);
+		struct mpack_reader b = u, n = u, t = u, y = u, a = u, m = u;
 
 		mpack_get_uint(&u, UINT64_MAX);
 		assert_int_equal(u.bad, i != 2);

@@ -106,7 +106,8 @@ static void what_we_write_msgpack_c_reads(void **state)
 		assert_int_equal(result.data.type, MSGPACK_OBJECT_ARRAY);
 		assert_int_equal(result.data.via.array.size, n);
 		for (uint32_t i = 0; i < n; i++)
-			assert_true(msgpack_object_equal(result.data.via.array.ptr[i], expected[i]));
+			assert_true(msgpack_object_equal(result.data.via.array.ptr[i],
+							 expected[i]));
 		msgpack_unpacked_destroy(&result);
 	}
 }
