@@ -8,6 +8,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "capture_receiver/safe_text.h"
 
@@ -133,10 +134,14 @@ static bool is_plain_json(struct json_object *o)
 /* The tool's document, or its text as a string when it is none. */
 static struct json_object *new_document(struct text t)
 {
-	struct json_tokener *tok = json_tokener_new_ex(DEPTH);
-	struct json_object *o = NULL;
+	struct json_tokener *tok;
+	struct json_object *o;
 	bool whole;
 
+	/* json-c takes a NUL for the end, and would drop what comes after it. */
+	if (memchr(t.s, '\0', t.len))
+		return new_text(t);
+	tok = json_tokener_new_ex(DEPTH);
 	if (!tok)
 		return NULL;
 	json_tokener_set_flags(tok, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
