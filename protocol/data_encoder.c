@@ -301,13 +301,13 @@ static size_t encode(const struct data_encoder *e, uint32_t seqno, const struct 
 
 /* How many bytes of the packet go into one frame: less by what the frame is too long, until it
  * fits. A shorter length may itself take fewer bytes, hence the loop. */
-static uint32_t fitting(const struct data_encoder *e, const struct msg_data *d)
+static uint32_t fitting(const struct data_encoder *e, uint32_t seqno, const struct msg_data *d)
 {
 	struct msg_data shorter = *d;
 	size_t total, excess;
 
 	for (;;) {
-		total = data_frame_put(e->gen, UINT32_MAX, &shorter, fixed_gps(e), NULL, 0);
+		total = data_frame_put(e->gen, seqno, &shorter, fixed_gps(e), NULL, 0);
 		if (total <= e->frame_limit)
 			return shorter.packet.len;
 		excess = total - e->frame_limit;
@@ -322,7 +322,7 @@ static size_t encode_long(const struct data_encoder *e, uint32_t seqno,
 {
 	struct msg_data d = { .packet = *p };
 
-	d.packet.len = fitting(e, &d);
+	d.packet.len = fitting(e, seqno, &d);
 	*cut_bytes = p->len - d.packet.len;
 	return encode(e, seqno, &d.packet, buf);
 }
@@ -346,7 +346,7 @@ size_t data_encode(const struct data_encoder *e, uint32_t seqno, const struct ms
 	*cut_bytes = 0;
 	total = data_frame_put(e->gen, seqno, d, fixed_gps(e), buf, limit);
 	if (total > e->frame_limit && d->packet.data) {
-		cut.packet.len = fitting(e, d);
+		cut.packet.len = fitting(e, seqno, d);
 		total = data_frame_put(e->gen, seqno, &cut, fixed_gps(e), buf, limit);
 	}
 	if (total > limit)

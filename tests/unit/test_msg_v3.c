@@ -254,8 +254,8 @@ static void packet_without_content_is_none(void **state)
 	assert_int_equal(DECODE(PACKET, 0, "\x81\x04\x82\x01\x7f\x04\x0a"), 0);
 	assert_null(m.data.packet.data);
 	assert_int_equal(m.data.packet.orig_len, 0);
-	assert_int_equal(DECODE(PACKET, 0, "\x81\x04\x81\x06\xc4\x00"), 0);	/* an empty one is */
-	assert_non_null(m.data.packet.data);
+	assert_int_equal(DECODE(PACKET, 0, "\x81\x04\x81\x06\xc4\x00"), 0);
+	assert_non_null(m.data.packet.data);	/* an empty packet is one */
 	assert_int_equal(m.data.packet.len, 0);
 	assert_false(m.data.packet.has_time);
 }
@@ -275,7 +275,8 @@ static void packet_length_is_never_less_than_the_content(void **state)
 static void microseconds_beyond_a_second_add_up(void **state)
 {
 	(void)state;
-	assert_int_equal(DECODE(PACKET, 0, "\x81\x04\x83\x02\x05\x03\xce\x00\x1e\x84\x81\x06\xa0"), 0);
+	assert_int_equal(DECODE(PACKET, 0, "\x81\x04\x83\x02\x05\x03\xce\x00\x1e\x84\x81"
+				"\x06\xa0"), 0);
 	assert_true(m.data.packet.has_time);
 	assert_int_equal(m.data.packet.time_us, 7000001);
 }
@@ -314,8 +315,8 @@ static void position_without_coordinates_is_none(void **state)
 	assert_int_equal(DECODE(PACKET, 0, "\x81\x01\x83\x08\x01\x09\x02\x01\x05"), 0);
 	assert_false(m.data.has_gps);
 	/* as integers and in 32 bits will do */
-	assert_int_equal(DECODE(PACKET, 0, "\x81\x01\x84\x08\x01\x09\x02\x01\xfb\x02\xca\x40\xa0\x00\x00"),
-			 0);
+	assert_int_equal(DECODE(PACKET, 0, "\x81\x01\x84\x08\x01\x09\x02\x01\xfb\x02\xca"
+				"\x40\xa0\x00\x00"), 0);
 	assert_true(m.data.has_gps);
 	assert_true(m.data.gps.lat_deg == -5);
 	assert_true(m.data.gps.lon_deg == 5);
@@ -328,8 +329,8 @@ static void position_without_coordinates_is_none(void **state)
 static void position_type_may_repeat_and_be_anything(void **state)
 {
 	(void)state;
-	assert_int_equal(DECODE(PACKET, 0, "\x81\x01\x86\x0a\xa1t\x01\x05\x0a\xa1n\x02\x05\x08\x01\x09\x02"),
-			 0);
+	assert_int_equal(DECODE(PACKET, 0, "\x81\x01\x86\x0a\xa1t\x01\x05\x0a\xa1n\x02\x05"
+				"\x08\x01\x09\x02"), 0);
 	assert_true(text_is(m.data.gps.type, "t"));
 	assert_int_equal(DECODE(PACKET, 0, "\x81\x01\x86\x0a\x92\x01\xc0\x01\x05\x0a\xa1n\x02\x05"
 				"\x08\x01\x09\x02"), 0);
