@@ -17,7 +17,7 @@ struct account {
 	uint64_t messages_dropped;
 };
 
-/* "1200 records: 1200 delivered, 0 waiting, 0 lost; ..." What is 0 and tells nothing is left out. */
+/* "1200 records: 1200 delivered, 0 waiting, 0 lost, ..."; other counts only if they are not 0. */
 void account_print(const struct account *a, char *out, size_t size);
 /* Records that the server will never have. */
 uint64_t account_lost(const struct account *a);

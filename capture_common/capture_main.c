@@ -278,8 +278,8 @@ static int probe_source(struct app *a, struct err *e)
 
 static int make_source(struct app *a, struct err *e)
 {
-	struct runner_config runner = { .loop = a->loop, .tool = a->tool,
-					.records = on_records, .ended = on_source_ended, .user = a };
+	struct runner_config runner = { .loop = a->loop, .tool = a->tool, .records = on_records,
+					.ended = on_source_ended, .user = a };
 	struct requests_config requests = { .loop = a->loop, .tool = a->tool, .uuid = a->uuid,
 					    .closed = on_closed_by_server, .user = a };
 

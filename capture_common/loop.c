@@ -29,7 +29,7 @@ struct loop {
 	struct poller *poller;
 	struct loop_timers timers;
 	struct loop_post *posts, **posts_tail;
-	struct loop_post turn_end;		/* what is posted after it waits for the next turn */
+	struct loop_post turn_end;	/* what is posted after it waits for the next turn */
 	struct poller_event batch[BATCH];	/* being handled */
 	int batch_len;
 	uint64_t now_ns;
