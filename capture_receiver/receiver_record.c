@@ -1,11 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One record: is it new, is there room for it, what does it count as. */
 #include <inttypes.h>
+#include <string.h>
 
 #include "capture_receiver/receiver_int.h"
 #include "capture_receiver/json_output.h"
 
 /* --- what tools say --- */
+
+/* Without the name in front, which many tools put there themselves. */
+static struct text without_name(const struct source *s, struct text text)
+{
+	size_t n = strlen(s->name);
+
+	if (text.len > n + 2 && memcmp(text.s, s->name, n) == 0 &&
+	    memcmp(text.s + n, ": ", 2) == 0)
+		return (struct text){ text.s + n + 2, text.len - n - 2 };
+	return text;
+}
 
 static void log_text(struct receiver *r, struct source *s, enum msg_class class, struct text text)
 {
@@ -13,6 +25,7 @@ static void log_text(struct receiver *r, struct source *s, enum msg_class class,
 
 	if (text.len == 0)
 		return;
+	text = without_name(s, text);
 	if (class == MSG_CLASS_DEBUG) {
 		report_debug("%s: %.*s", s->name, TEXT_ARG(text));
 		return;
