@@ -17,7 +17,8 @@ struct dlt_count {
 
 /* Not to be copied: it points into itself. */
 struct replay_counts {
-	struct dlt_count dlts[REPLAY_COUNTS_DLTS];	/* the last one takes all further link types */
+	/* The last one takes all further link types. */
+	struct dlt_count dlts[REPLAY_COUNTS_DLTS];
 	unsigned n;
 	struct dlt_count *last;		/* where the last packet was counted */
 };

@@ -175,9 +175,9 @@ static void wrong_values_are_named(void **state)
 {
 	static const char *const options[] = {
 		"realtime=maybe", "speed=0", "speed=fast", "maxgap=-1", "pps=-1", "pps=10x",
-		"pps=nan", "loop=0", "loop=-1", "loop=true", "start=0", "start=1.5", "stop=x", "interface=-1",
-		"interface=4294967296", "dlt=radiotap", "dlt=65536", "shift=then", "follow=5",
-		"exit=oui",
+		"pps=nan", "loop=0", "loop=-1", "loop=true", "start=0", "start=1.5", "stop=x",
+		"interface=-1", "interface=4294967296", "dlt=radiotap", "dlt=65536", "shift=then",
+		"follow=5", "exit=oui",
 	};
 	char key[16];
 	size_t i;

@@ -321,6 +321,23 @@ static void wrong_lengths_name_packet_and_offset(void **state)
 	assert_damaged("more than 16777216 are not read");
 }
 
+/* Both lengths agree. */
+static void a_length_that_is_no_multiple_of_four_is_damage(void **state)
+{
+	uint32_t total = 61;
+
+	(void)state;
+	capfile_section(&c);
+	capfile_interface(&c, 127, 0);
+	capfile_packet(&c, 0, 1, T0, 28);
+	c.len -= 4;
+	capfile_zeros(&c, 1);
+	capfile_u32(&c, total);
+	c.data[48 + 4] = (uint8_t)total;
+	assert_damaged("a block of 61 bytes, which cannot be");
+	assert_int_equal(r.n, 0);
+}
+
 static void a_packet_longer_than_its_block_is_damage(void **state)
 {
 	(void)state;
@@ -488,6 +505,7 @@ int main(void)
 		TEST(options_of_a_packet_are_handed_out),
 		TEST(custom_options_are_found_by_code_and_enterprise),
 		TEST(wrong_lengths_name_packet_and_offset),
+		TEST(a_length_that_is_no_multiple_of_four_is_damage),
 		TEST(a_packet_longer_than_its_block_is_damage),
 		TEST(a_wrong_second_length_of_a_skipped_block_is_damage),
 		TEST(a_file_without_interface_is_refused),

@@ -86,6 +86,10 @@ static void a_fifo_byte_by_byte_gives_the_packets_of_the_file(void **state)
 	/* Nobody has opened it for writing: that is not its end. */
 	assert_int_equal(read_on(), SOURCE_WAIT);
 	assert_int_not_equal(rig.wait.until_ns, LOOP_NEVER);
+	/* Neither is a writer that says nothing. */
+	close(open(rig.path, O_WRONLY));
+	assert_int_equal(read_on(), SOURCE_WAIT);
+	assert_int_equal(rig.wait.fd, -1);
 	fd = open(rig.path, O_WRONLY);
 	for (i = 0; i < rig.file.len; i++) {
 		put(fd, i, i + 1);

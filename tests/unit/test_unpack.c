@@ -16,6 +16,7 @@
 #endif
 
 #include "capture_pcapfile/capture_reader.h"
+#include "capture_pcapfile/window.h"
 #include "tests/lib/capfile.h"
 #include "tests/lib/read_capture.h"
 
@@ -224,6 +225,20 @@ static void zstd_frames_follow_each_other(void **state)
 	assert_same_in_pieces();
 }
 
+static void zstd_that_ends_with_the_buffer_is_whole(void **state)
+{
+	(void)state;
+	capfile_free(&plain);
+	capfile_pcap(&plain, 0xa1b2c3d4, 65535, 127);
+	capfile_record(&plain, 1, T0, WINDOW_BYTES / 2, WINDOW_BYTES / 2);
+	capfile_record(&plain, 2, T0, WINDOW_BYTES / 2 - 56, WINDOW_BYTES / 2 - 56);
+	assert_int_equal(plain.len, WINDOW_BYTES);
+	read_capture_free(&want);
+	read_capture(&want, plain.data, plain.len);
+	zstd(plain.data, plain.len);
+	assert_same_in_pieces();
+}
+
 static void cut_zstd_is_told(void **state)
 {
 	(void)state;
@@ -306,6 +321,7 @@ int main(void)
 #ifdef HAVE_ZSTD
 		TEST(zstd_gives_the_same_packets),
 		TEST(zstd_frames_follow_each_other),
+		TEST(zstd_that_ends_with_the_buffer_is_whole),
 		TEST(cut_zstd_is_told),
 		TEST(damaged_zstd_is_told),
 		TEST(a_huge_zstd_window_is_refused),
