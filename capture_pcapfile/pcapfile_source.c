@@ -26,12 +26,13 @@ static void opened_free(struct opened *o)
 }
 
 /* Opens the file and reads its beginning, as far as that is there already. */
-static int open_capture(struct opened *o, const char *path, bool follow, struct err *e)
+static int open_capture(struct opened *o, const struct replay_target *t, bool follow,
+			struct err *e)
 {
 	enum reader_status status;
 
 	memset(o, 0, sizeof(*o));
-	o->file = file_bytes_open(path, follow, e);
+	o->file = file_bytes_open(t->path, follow, e);
 	if (!o->file)
 		return -1;
 	o->reader = capture_reader_new(file_bytes_stream(o->file), e);
@@ -41,13 +42,13 @@ static int open_capture(struct opened *o, const char *path, bool follow, struct 
 	o->started = status == READER_OK;
 	if (o->started || status == READER_NOT_YET || status == READER_BUSY)
 		return 0;
-	err_wrap(e, "%s", path);
+	err_wrap(e, "%s", t->shown);
 failed:
 	opened_free(o);
 	return -1;
 }
 
-static int probe_target(const struct replay_target *t, const struct srcdef *def, struct err *e)
+static int probe_target(const struct replay_target *t, bool follow, struct err *e)
 {
 	struct opened o;
 
@@ -61,7 +62,7 @@ static int probe_target(const struct replay_target *t, const struct srcdef *def,
 	case REPLAY_FILE:
 		break;
 	}
-	if (open_capture(&o, t->path, srcdef_bool(def, "follow", false, NULL), e) < 0)
+	if (open_capture(&o, t, follow, e) < 0)
 		return -1;
 	opened_free(&o);
 	return 0;
@@ -69,13 +70,16 @@ static int probe_target(const struct replay_target *t, const struct srcdef *def,
 
 static int probe(const struct srcdef *def, struct source_info *info, struct err *e)
 {
+	struct replay_options options;
 	struct replay_target t;
 	int rc = replay_target_find(&t, def, e);
 
 	if (rc < 0 && e->code == ERR_NOT_FOUND)
 		e->text[0] = '\0';	/* most likely no file was meant at all */
 	if (rc == 0)
-		rc = probe_target(&t, def, e);
+		rc = replay_options_read(&options, def, e);
+	if (rc == 0)
+		rc = probe_target(&t, options.follow, e);
 	if (rc == 0)
 		memcpy(info->uuid, t.uuid, sizeof(info->uuid));
 	replay_target_free(&t);
@@ -93,13 +97,13 @@ static void fill_info(struct source_info *info, const struct replay_target *t,
 	if (!o->started) {
 		info->dlt = options->dlt;
 		snprintf(info->message, sizeof(info->message),
-			 "%.160s opened for replay, nothing has come yet", t->path);
+			 "%.160s opened for replay, nothing has come yet", t->shown);
 		return;
 	}
 	info->dlt = options->has_dlt ? options->dlt : capture_reader_dlt(o->reader);
 	name = dlt_name(info->dlt);
 	snprintf(info->message, sizeof(info->message),
-		 "%.160s opened for replay: %s, link type %u%s%s%s", t->path,
+		 "%.160s opened for replay: %s, link type %u%s%s%s", t->shown,
 		 capture_reader_format(o->reader), (unsigned)info->dlt, name ? " (" : "",
 		 name ? name : "", name ? ")" : "");
 }
@@ -122,10 +126,11 @@ static struct replay *open_replay(const struct srcdef *def, const struct replay_
 	struct opened o;
 
 	if (replay_options_read(&options, def, e) < 0 ||
-	    open_capture(&o, t->path, options.follow, e) < 0)
+	    open_capture(&o, t, options.follow, e) < 0)
 		return NULL;
 	if (options.loops > 1 && !file_bytes_can_rewind(o.file)) {
-		err_set(e, ERR_USAGE, "%s: loop= needs a file that can be read again", t->path);
+		err_set(e, ERR_USAGE, "%s: loop= needs a file that can be read again",
+			t->shown);
 	} else {
 		p = malloc(sizeof(*p));
 		if (!p)
@@ -137,7 +142,7 @@ static struct replay *open_replay(const struct srcdef *def, const struct replay_
 	}
 	warn_of_options(def, &options);
 	fill_info(info, t, &options, &o);
-	replay_init(p, &options, name.len > 0 ? name : text_of(t->path), o.file, o.reader);
+	replay_init(p, &options, name.len > 0 ? name : text_of(t->shown), o.file, o.reader);
 	return p;
 }
 

@@ -99,11 +99,15 @@ static int read_u32(const struct srcdef *def, const char *key, uint32_t max, uin
 
 static int read_loop(const struct srcdef *def, uint64_t *out, struct err *e)
 {
-	if (text_equal_nocase(srcdef_get(def, "loop"), text_of("forever"))) {
+	struct text value = srcdef_get(def, "loop");
+
+	if (text_equal_nocase(value, text_of("forever"))) {
 		*out = REPLAY_FOREVER;
 		return 0;
 	}
-	return read_count(def, "loop", 1, UINT32_MAX, out, e);
+	if (read_count(def, "loop", 1, UINT32_MAX, out, e) < 0)
+		return wrong(e, "loop", value, "a whole number from 1 is wanted, or forever");
+	return 0;
 }
 
 static int read_shift(const struct srcdef *def, bool *out, struct err *e)

@@ -51,6 +51,7 @@ static int find_kind(struct replay_target *t)
 
 	if (strcmp(t->path, "-") == 0) {
 		t->kind = REPLAY_STDIN;
+		t->shown = "standard input";
 		return 0;
 	}
 	if (stat(t->path, &st) < 0)
@@ -75,6 +76,7 @@ static int find_decoded(struct replay_target *t)
 	if (decoded && is_absent(errnum) && percent_decode(literal, decoded)) {
 		t->path = decoded;
 		if (find_kind(t) == 0) {
+			t->shown = decoded;
 			free(literal);
 			return 0;
 		}
@@ -126,6 +128,7 @@ int replay_target_find(struct replay_target *t, const struct srcdef *def, struct
 		return err_set(e, ERR_NO_MEMORY, "out of memory");
 	memcpy(t->path, given.s, given.len);
 	t->path[given.len] = '\0';
+	t->shown = t->path;
 	if (find_kind(t) < 0 && (by_option || find_decoded(t) < 0)) {
 		err_sys(e, errno, "open %s", t->path);
 		if (is_absent(errno))

@@ -16,6 +16,7 @@ enum replay_kind {
 
 struct replay_target {
 	char *path;		/* owned */
+	const char *shown;	/* the path, for messages; or "standard input" */
 	enum replay_kind kind;
 	char uuid[UUID_SIZE];
 };

@@ -179,13 +179,16 @@ static void wrong_values_are_named(void **state)
 		"interface=-1", "interface=4294967296", "dlt=radiotap", "dlt=65536", "shift=then",
 		"follow=5", "exit=oui",
 	};
-	char key[16];
+	char key[16], def[PATH_MAX];
 	size_t i;
 
 	(void)state;
 	write_packets(1, 10);
 	for (i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
-		assert_int_equal(replay_rig_open_with(&rig, options[i]), -1);
+		snprintf(def, sizeof(def), "%s:%s", rig.path, options[i]);
+		assert_int_equal(replay_rig_probe(&rig, def), -1);
+		assert_int_equal(rig.e.code, ERR_USAGE);
+		assert_int_equal(replay_rig_open(&rig, def), -1);
 		assert_int_equal(rig.e.code, ERR_USAGE);
 		snprintf(key, sizeof(key), "%.*s=", (int)strcspn(options[i], "="), options[i]);
 		assert_non_null(strstr(rig.e.text, key));
