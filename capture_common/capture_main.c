@@ -360,12 +360,23 @@ static int start_local(struct app *a, struct err *e)
 	return 0;
 }
 
+/* nohup(1) starts programs with SIGHUP ignored; that is meant to stay. SIGINT is different: shells
+ * ignore it for their background jobs, and a sensor that nobody can stop is no help. */
+static bool stays_ignored(int signo)
+{
+	struct sigaction now;
+
+	return signo == SIGHUP && sigaction(signo, NULL, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
 static int take_signals(struct app *a, struct err *e)
 {
 	static const int end_signals[] = { SIGTERM, SIGINT, SIGHUP };
 
 	signal(SIGPIPE, SIG_IGN);
 	for (size_t i = 0; i < sizeof(end_signals) / sizeof(end_signals[0]); i++) {
+		if (stays_ignored(end_signals[i]))
+			continue;
 		if (loop_signal(a->loop, end_signals[i], on_terminate, a, e) < 0)
 			return -1;
 	}
