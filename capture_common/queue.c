@@ -212,7 +212,8 @@ int queue_push_packet(struct queue *q, const struct msg_packet *p)
 	slot->dlt = p->dlt;
 	slot->orig_len = p->orig_len;
 	slot->len = p->len;
-	memcpy(slot + 1, p->data, p->len);
+	if (p->len > 0)
+		memcpy(slot + 1, p->data, p->len);
 	commit(q, slot);
 	return 0;
 }
