@@ -57,6 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	log_set_level((enum log_level)-1);
 	memset(&f, 0, sizeof(f));
+	f.step_ns = 5 * RECEIVER_FIXTURE_SECOND;
 	receiver_fixture_start(&f);
 	tool->read_limit = data[0] & 0x7f;
 	tool->refuse_every_other = data[0] & 0x80;
@@ -71,7 +72,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	serve_good_tool();
 	if (!(data[1] & 1))
 		fake_tool_end(tool);
-	receiver_fixture_pass(&f, 21 * RECEIVER_FIXTURE_SECOND);
+	receiver_fixture_pass(&f, 25 * RECEIVER_FIXTURE_SECOND);
 	must(tool->closed);
 	must(receiver_find_source(f.receiver, GOOD_UUID)->stats.packets >= GOOD_PACKETS);
 	must(receiver_finish(f.receiver) == 0);

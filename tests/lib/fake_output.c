@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_INTERFACES 4096
-
 void fake_output_init(struct fake_output *o)
 {
 	*o = (struct fake_output){ .room = SIZE_MAX, .error = ENOSPC };
@@ -166,22 +164,25 @@ static int read_packet(const uint8_t *p, const uint8_t *end, const struct interf
 long fake_output_packets(const struct fake_output *o,
 			 void (*fn)(void *user, const struct fake_packet *p), void *user)
 {
-	struct interface *interfaces = calloc(MAX_INTERFACES, sizeof(*interfaces));
+	struct interface *interfaces = NULL;
 	struct fake_packet k = { .section = UINT32_MAX };
 	size_t at = 0, n_interfaces = 0;
 	long n = 0;
 
-	while (interfaces && n >= 0 && at < o->len) {
+	while (n >= 0 && at < o->len) {
 		const uint8_t *p = o->data + at;
 		uint32_t total = o->len - at >= 12 ? u32(p + 4) : 0;
 
 		if (total < 12 || total % 4 || total > o->len - at ||
-		    u32(p + total - 4) != total || n_interfaces == MAX_INTERFACES) {
+		    u32(p + total - 4) != total) {
 			n = -1;
 		} else if (u32(p) == 0x0a0d0d0a) {
 			k.section++;
 			n_interfaces = 0;
 		} else if (u32(p) == 1) {
+			interfaces = realloc(interfaces, (n_interfaces + 1) * sizeof(*interfaces));
+			if (!interfaces)
+				abort();
 			read_interface(p + 8, p + total - 4, &interfaces[n_interfaces++]);
 		} else if (u32(p) == 6 && read_packet(p + 8, p + total - 4, interfaces,
 						      n_interfaces, &k) == 0) {

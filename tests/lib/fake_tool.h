@@ -34,7 +34,7 @@ struct fake_tool {
 	enum frame_gen last_gen;	/* of the last frame heard */
 	uint32_t last_seqno;		/* its number */
 	uint32_t last_pong;		/* the PING's number in the last PONG */
-	char definition[8192];		/* of the last OPEN */
+	char definition[512];		/* of the last OPEN */
 	char channel[64];		/* of the last CONFIGURE */
 	struct msg_hop hop;		/* its numbers; the channels are in hop_channels */
 	char hop_channels[256];		/* joined by commas */

@@ -66,18 +66,20 @@ void receiver_fixture_settle(struct receiver_fixture *f)
 
 	for (int quiet = 0; quiet < 2; quiet = busy ? 0 : quiet + 1) {
 		busy = false;
-		for (int i = 0; i < RECEIVER_FIXTURE_TOOLS; i++)
+		for (unsigned i = 0; i < f->n_tools; i++)
 			busy |= fake_tool_turn(&f->tools[i]);
 		loop_step(f->loop, 0);
 	}
-	for (int i = 0; i < RECEIVER_FIXTURE_TOOLS; i++)
+	for (unsigned i = 0; i < f->n_tools; i++)
 		fake_tool_hear(&f->tools[i]);
 }
 
 void receiver_fixture_pass(struct receiver_fixture *f, uint64_t ns)
 {
+	uint64_t at_once = f->step_ns ? f->step_ns : QUARTER_NS;
+
 	while (ns > 0) {
-		uint64_t step = ns < QUARTER_NS ? ns : QUARTER_NS;
+		uint64_t step = ns < at_once ? ns : at_once;
 
 		f->clock.now_ns += step;
 		ns -= step;
@@ -89,6 +91,8 @@ struct fake_tool *receiver_fixture_connect(struct receiver_fixture *f, unsigned 
 {
 	struct fake_tool *tool = &f->tools[i];
 
+	if (i >= f->n_tools)
+		f->n_tools = i + 1;
 	fake_tool_connect(tool);
 	receiver_accept(f->receiver, tool->t);
 	return tool;

@@ -20,12 +20,14 @@ struct receiver_fixture {
 	struct receiver_config config;	/* what is 0 gets a default */
 	bool no_outputs;		/* neither packets nor JSON are written anywhere */
 	bool real_outputs;		/* use the paths in config.sink */
+	uint64_t step_ns;		/* of receiver_fixture_pass(); 0: a quarter of a second */
 
 	struct fake_clock clock;
 	struct loop *loop;
 	struct fake_output packets, json;
 	struct receiver *receiver;
 	struct fake_tool tools[RECEIVER_FIXTURE_TOOLS];
+	unsigned n_tools;		/* the highest number that was connected, and one */
 };
 
 void receiver_fixture_start(struct receiver_fixture *f);
@@ -34,7 +36,7 @@ void receiver_fixture_stop(struct receiver_fixture *f);
 
 /* Turns everything until nobody has anything to do at this time. */
 void receiver_fixture_settle(struct receiver_fixture *f);
-/* Lets time pass, a quarter of a second at once. */
+/* Lets time pass, step by step. */
 void receiver_fixture_pass(struct receiver_fixture *f, uint64_t ns);
 
 /* Connects tool number i. */
