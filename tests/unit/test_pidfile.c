@@ -109,7 +109,7 @@ static void pid_is_written_and_removed(void **state)
 static void stale_file_is_replaced(void **state)
 {
 	(void)state;
-	write_file(path, "4000000000000000\n");		/* longer than what replaces it */
+	write_file(path, "1999999999\n");		/* longer than what replaces it */
 	assert_int_equal(pidfile_create(path, &e), 0);
 	assert_mine();
 }

@@ -237,7 +237,7 @@ static void what_cannot_be_read_is_refused(void **state)
 	parse(text);
 	strcpy(text, "wlan0:");
 	for (int i = 0; i < SRCDEF_MAX_OPTIONS; i++)
-		snprintf(text + strlen(text), 8, "k%d=,", i);
+		snprintf(text + strlen(text), 16, "k%d=,", i);
 	parse(text);
 	assert_int_equal(def.n_options, SRCDEF_MAX_OPTIONS);
 	srcdef_free(&def);
