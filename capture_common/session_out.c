@@ -111,9 +111,11 @@ static void want_ack(struct session *s)
 			       on_ack_timer, s);
 }
 
+/* Before OPEN nothing is done, whatever the queue holds: that is for after it. */
 static void finish_if_done(struct session *s)
 {
-	bool covered = s->state != SESSION_STREAMING || queue_empty(s->cfg.queue);
+	bool covered = s->state == SESSION_OPEN ||
+		       (s->state == SESSION_STREAMING && queue_empty(s->cfg.queue));
 
 	if (s->finishing && covered && sender_empty(s->sender))
 		session_done(s);

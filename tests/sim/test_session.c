@@ -655,6 +655,37 @@ static void finish_waits_until_everything_is_covered(void **state)
 	assert_int_equal(f->end, SESSION_DONE);
 }
 
+/* A replay reaches its end while the link is coming back. */
+static void end_during_the_handshake_loses_nothing(void **state)
+{
+	struct fixture *f = *state;
+
+	for (int stage = 0; stage < 3; stage++) {
+		f->server.heard[MSG_NEWSOURCE] = f->server.n_records = 0;
+		f->server.answer_pings = stage == 2;
+		connect_gen(f, FRAME_V3, FRAME_V3);
+		if (stage > 0)
+			settle(f);
+		push(f, 50, 60);
+		session_finish(f->session);
+		settle(f);
+		assert_false(f->down);
+		if (stage < 2) {
+			struct msg pong = { .type = MSG_PONG, .reply_to = f->server.last_ping };
+
+			f->server.answer_pings = true;
+			fake_server_say(&f->server, &pong);
+			settle(f);
+		}
+		fake_server_open(&f->server, "input.pcap:name=demo");
+		settle(f);
+		assert_true(f->down);
+		assert_int_equal(f->end, SESSION_DONE);
+		assert_int_equal(f->server.n_records, 50);
+		fake_server_close(&f->server);
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -687,6 +718,7 @@ int main(void)
 		TEST(malformed_known_frame_ends_the_connection),
 		TEST(unknown_frame_is_ignored),
 		TEST(finish_waits_until_everything_is_covered),
+		TEST(end_during_the_handshake_loses_nothing),
 	};
 
 	signal(SIGPIPE, SIG_IGN);	/* as capture_main() does */
