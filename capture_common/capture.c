@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "capture_common/clip.h"
 #include "capture_common/log.h"
 #include "capture_common/loop.h"
 
@@ -45,7 +46,7 @@ void capture_message(struct capture *c, enum msg_class class, const char *fmt, .
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	clip_text(text, sizeof(text), vsnprintf(text, sizeof(text), fmt, ap));
 	va_end(ap);
 	log_by_class(class, text);
 	if (queue_push_message(c->queue, class, text_of(text)) < 0)
