@@ -34,7 +34,9 @@ static void add_count(struct out *o, uint64_t count, const char *what)
 void account_print(const struct account *a, char *out, size_t size)
 {
 	struct out o = { out, size };
-	uint64_t delivered = a->queue.released - a->session.uncarried;
+	uint64_t released = a->queue.released, uncarried = a->session.uncarried;
+	/* Those that cannot be carried are released, too, but later than they are counted. */
+	uint64_t delivered = released > uncarried ? released - uncarried : 0;
 
 	add(&o, snprintf(o.at, o.left, "%" PRIu64 " records: %" PRIu64 " delivered, %zu waiting, %"
 			 PRIu64 " lost", a->queue.pushed + a->queue.refused, delivered,

@@ -43,7 +43,8 @@ struct session {
 	bool finishing;			/* until everything is covered */
 	bool unread;			/* the control buffer overflowed */
 	uint32_t control_number;	/* of the last control frame */
-	size_t bytes_since_ping;	/* data frames behind which no PING was sent yet */
+	size_t bytes_since_ping;	/* of records behind which no PING was sent yet */
+	uint32_t last_uncarried;	/* number of a record, if stats.uncarried is not 0 */
 	struct session_stats stats;
 };
 

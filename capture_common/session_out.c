@@ -143,11 +143,15 @@ static void count_cut(struct session *s, uint32_t cut_bytes)
 	s->stats.cut_bytes += cut_bytes;
 }
 
-static void count_uncarried(struct session *s)
+/* It comes again after a reconnect when no PONG has covered it, and is the same one then. */
+static void count_uncarried(struct session *s, uint32_t number)
 {
+	if (s->stats.uncarried > 0 && (int32_t)(number - s->last_uncarried) <= 0)
+		return;
 	if (s->stats.uncarried++ == 0)
 		log_warn("a record that does not fit in a %s frame is dropped",
 			 frame_gen_name(s->gen));
+	s->last_uncarried = number;
 }
 
 static size_t put_message(struct session *s, const struct record *r, uint8_t *at, size_t room)
@@ -168,9 +172,9 @@ static size_t put_record(struct session *s, const struct record *r, uint8_t *at,
 	*skip = false;
 	switch (r->kind) {
 	case RECORD_PACKET:
-		if (data_encoder_bound(&s->encoder, r->packet.len) > room)
-			return 0;
-		len = data_encode_packet(&s->encoder, r->number, &r->packet, at, &cut_bytes);
+		if (data_encoder_bound(&s->encoder, r->packet.len) <= room)
+			len = data_encode_packet(&s->encoder, r->number, &r->packet, at,
+						 &cut_bytes);
 		break;
 	case RECORD_DATA:
 		len = data_encode(&s->encoder, r->number, &r->data, at, room, &cut_bytes);
@@ -182,7 +186,7 @@ static size_t put_record(struct session *s, const struct record *r, uint8_t *at,
 	if (cut_bytes > 0)
 		count_cut(s, cut_bytes);
 	if (len == 0 && first) {
-		count_uncarried(s);
+		count_uncarried(s, r->number);
 		*skip = true;
 	}
 	return len;
@@ -203,10 +207,11 @@ static void fill_batch(struct session *s)
 		if (len == 0 && !skip)
 			break;
 		used += len;
+		/* What is skipped leaves the queue with a PONG like all others. */
+		s->bytes_since_ping += skip ? 1 : len;
 		s->stats.data_frames += !skip;
 		queue_sent(s->cfg.queue);
 	}
-	s->bytes_since_ping += used;
 	if (ping_is_due(s))
 		used += put_ping(s, batch + used, PING_BYTES);
 	sender_batch_filled(s->sender, used);

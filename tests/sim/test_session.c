@@ -552,6 +552,32 @@ static void packet_longer_than_a_frame_is_cut_not_lost(void **state)
 	assert_true(f->server.longest_frame <= FRAME_LIMIT_SERVER);
 }
 
+/* It must not stay in the queue for ever, nor be counted each time the link is lost. */
+static void record_that_fits_nowhere_is_left_out_and_counted_once(void **state)
+{
+	struct fixture *f = *state;
+	struct session_stats stats;
+	struct queue_stats queue;
+
+	make_session(f, false, 2048);
+	stream(f, FRAME_V3);
+	f->server.answer_pings = false;
+	push(f, 1, 4000);
+	pass(f, SECOND_NS);
+	fake_server_close(&f->server);
+	settle(f);
+	assert_int_equal(f->end, SESSION_LOST);
+	f->server.answer_pings = true;
+	f->server.heard[MSG_NEWSOURCE] = 0;
+	stream(f, FRAME_V3);
+	pass(f, SECOND_NS);
+	session_get_stats(f->session, &stats);
+	assert_int_equal(stats.uncarried, 1);
+	queue_get_stats(f->queue, &queue);
+	assert_int_equal(queue.released, 1);
+	assert_int_equal(f->server.n_records, 0);
+}
+
 /* --- silence --- */
 
 static void quiet_server_is_asked_and_kept_if_it_answers(void **state)
@@ -711,6 +737,7 @@ int main(void)
 		TEST(fixed_position_goes_with_every_record),
 		TEST(message_keeps_its_place_among_the_records),
 		TEST(packet_longer_than_a_frame_is_cut_not_lost),
+		TEST(record_that_fits_nowhere_is_left_out_and_counted_once),
 		TEST(quiet_server_is_asked_and_kept_if_it_answers),
 		TEST(silent_server_is_given_up_within_20_seconds),
 		TEST(servers_pings_keep_it_alive_and_idle),
