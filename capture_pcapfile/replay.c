@@ -18,6 +18,14 @@
 /* A longer pause is worth a line in the log. */
 #define LONG_WAIT_NS UINT64_C(60000000000)
 
+static uint64_t wall_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
 void replay_init(struct replay *p, const struct replay_options *o, struct text name,
 		 struct file_bytes *file, struct capture_reader *reader)
 {
@@ -27,6 +35,7 @@ void replay_init(struct replay *p, const struct replay_options *o, struct text n
 	snprintf(p->name, sizeof(p->name), "%.*s", TEXT_ARG(name));
 	p->file = file;
 	p->reader = reader;
+	p->wall_us = wall_us;
 	if (o->realtime)
 		pacing_set_realtime(&p->pacing, o->speed, o->max_gap_us);
 	else
@@ -104,14 +113,6 @@ static void tell_long_wait(struct replay *p, uint64_t now_ns)
 
 /* --- one packet --- */
 
-static uint64_t wall_us(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
-}
-
 /* Moves the packet's time; the pacing goes by the time in the file. */
 static void shift_time(struct replay *p)
 {
@@ -120,7 +121,7 @@ static void shift_time(struct replay *p)
 	if (!m->has_time)
 		return;
 	if (!p->shift_known) {
-		p->shift_us = wall_us() - m->time_us;
+		p->shift_us = p->wall_us() - m->time_us;
 		p->shift_known = true;
 	}
 	m->time_us += p->shift_us;

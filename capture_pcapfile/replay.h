@@ -33,6 +33,7 @@ struct replay {
 	uint64_t told_ns;		/* the due time that a long wait was logged for */
 	bool has_gps;			/* the pending packet's options hold a position */
 	struct msg_gps gps;
+	uint64_t (*wall_us)(void);	/* the time of day; a test puts its own in */
 	bool shift_known;
 	uint64_t shift_us;		/* to be added to times; wraps */
 };

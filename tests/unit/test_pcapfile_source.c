@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "capture_pcapfile/replay.h"
 #include "tests/lib/replay_rig.h"
 
 #define MICRO 0xa1b2c3d4u
@@ -147,6 +148,10 @@ static void a_path_with_a_colon_can_be_given(void **state)
 	assert_int_equal(replay_rig_probe(&rig, def), 0);
 	assert_int_equal(replay_rig_open(&rig, def), 0);
 	replay_rig_close(&rig);
+	/* There is no NUL in a path, and nothing behind one. */
+	snprintf(def, sizeof(def), "%s/a%%3ab%%%%00x", rig.dir);
+	assert_int_equal(replay_rig_open(&rig, def), -1);
+	assert_int_equal(rig.e.code, ERR_NOT_FOUND);
 	/* A file of that very name comes first. */
 	snprintf(def, sizeof(def), "%s/a%%3ab%%", rig.dir);
 	assert_int_equal(close(open(def, O_CREAT | O_WRONLY, 0600)), 0);
@@ -297,6 +302,13 @@ static void an_endless_loop_over_nothing_ends(void **state)
 	assert_int_equal(rig.n_packets, 0);
 }
 
+static uint64_t wall_us;
+
+static uint64_t fake_wall_us(void)
+{
+	return wall_us += 5000000;
+}
+
 static void shift_moves_all_times_by_the_same(void **state)
 {
 	const uint64_t before_us = (uint64_t)time(NULL) * 1000000;
@@ -310,6 +322,21 @@ static void shift_moves_all_times_by_the_same(void **state)
 	for (i = 1; i < 8; i++)
 		assert_int_equal(rig.packets[i].packet.time_us - rig.packets[0].packet.time_us,
 				 i * 1000);
+}
+
+static void each_pass_is_shifted_to_its_own_now(void **state)
+{
+	(void)state;
+	wall_us = T0 * 2;
+	write_packets(2, 10);
+	assert_int_equal(replay_rig_open_with(&rig, "shift=now,loop=2"), 0);
+	((struct replay *)rig.self)->wall_us = fake_wall_us;
+	while (replay_rig_read(&rig) != SOURCE_END)
+		;
+	assert_int_equal(rig.n_packets, 4);
+	assert_int_equal(rig.packets[0].packet.time_us, T0 * 2 + 5000000);
+	assert_int_equal(rig.packets[1].packet.time_us, T0 * 2 + 5001000);
+	assert_int_equal(rig.packets[2].packet.time_us, T0 * 2 + 10000000);
 }
 
 /* --- damage --- */
@@ -391,6 +418,33 @@ static void positions_of_a_server_log_are_restored(void **state)
 	}
 }
 
+static void the_time_of_a_position_is_shifted_with_the_packet(void **state)
+{
+	struct capfile g = { 0 };
+
+	(void)state;
+	capfile_bytes(&g, "\x47\x01\x14\0", 4);
+	capfile_u32(&g, 2 | 4 | 0x20 | 0x40);
+	capfile_u32(&g, 1800000000);
+	capfile_u32(&g, 1800000000);
+	capfile_u32(&g, 1000);
+	capfile_u32(&g, 250000000);
+	capfile_section(&rig.file);
+	capfile_interface(&rig.file, 127, 0);
+	capfile_packet_begin(&rig.file, 0, 0, 1001000000, 50, 50);
+	capfile_custom(&rig.file, 2989, 55922, g.data, (uint16_t)g.len);
+	capfile_end(&rig.file);
+	capfile_free(&g);
+	replay_rig_save(&rig);
+	assert_int_equal(replay_rig_run(&rig, ""), SOURCE_END);
+	assert_int_equal(rig.packets[0].gps.time_us, 1000250000);
+	assert_false(rig.packets[0].gps.has_alt);
+	assert_int_equal(rig.packets[0].gps.fix, 2);
+	replay_rig_forget(&rig);
+	assert_int_equal(replay_rig_run(&rig, "shift=now"), SOURCE_END);
+	assert_int_equal(rig.packets[0].packet.time_us - rig.packets[0].gps.time_us, 750000);
+}
+
 static void sensor_data_without_bytes_is_skipped(void **state)
 {
 	(void)state;
@@ -426,9 +480,11 @@ int main(void)
 		TEST(loop_begins_again),
 		TEST(an_endless_loop_over_nothing_ends),
 		TEST(shift_moves_all_times_by_the_same),
+		TEST(each_pass_is_shifted_to_its_own_now),
 		TEST(a_cut_file_is_told_with_its_place),
 		TEST(damage_is_an_error_and_keeps_what_was_before),
 		TEST(positions_of_a_server_log_are_restored),
+		TEST(the_time_of_a_position_is_shifted_with_the_packet),
 		TEST(sensor_data_without_bytes_is_skipped),
 	};
 

@@ -252,6 +252,24 @@ static void real_time_goes_by_the_file(void **state)
 	assert_string_equal(rig.messages[0], "2 n: replaying in real time, 2 times as fast");
 }
 
+static void another_pass_keeps_the_pauses(void **state)
+{
+	const uint64_t start_ns = rig.now_ns;
+
+	(void)state;
+	make_packets(2, 33);
+	replay_rig_save(&rig);
+	assert_int_equal(replay_rig_open_with(&rig, "realtime=true,loop=2"), 0);
+	assert_int_equal(read_on(), SOURCE_WAIT);
+	replay_rig_clock(&rig, start_ns + S);
+	assert_int_equal(read_on(), SOURCE_WAIT);
+	assert_int_equal(rig.n_packets, 3);
+	assert_int_equal(rig.wait.until_ns, start_ns + 2 * S);
+	replay_rig_clock(&rig, start_ns + 2 * S);
+	assert_int_equal(read_on(), SOURCE_END);
+	assert_int_equal(rig.n_packets, 4);
+}
+
 static void a_full_queue_keeps_the_due_packet(void **state)
 {
 	const uint64_t start_ns = rig.now_ns;
@@ -281,6 +299,7 @@ int main(void)
 		TEST(a_followed_file_goes_on_when_it_grows),
 		TEST(a_rate_is_kept),
 		TEST(real_time_goes_by_the_file),
+		TEST(another_pass_keeps_the_pauses),
 		TEST(a_full_queue_keeps_the_due_packet),
 	};
 
