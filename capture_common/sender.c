@@ -106,10 +106,10 @@ bool sender_empty(const struct sender *s)
 }
 
 /* The length of the frame at p, which we wrote ourselves. */
-static size_t frame_len(const uint8_t *p)
+static uint64_t frame_len(const uint8_t *p)
 {
 	uint32_t word = get_be32(p + 4);
-	size_t payload = get_be32(p + 8);
+	uint64_t payload = get_be32(p + 8);
 
 	if (word == FRAME_V3_WORD)
 		return FRAME_V3_HEADER + payload;
@@ -118,13 +118,18 @@ static size_t frame_len(const uint8_t *p)
 	return FRAME_V0_HEADER + payload;
 }
 
-/* The first boundary between two frames of the batch that is not behind its start. */
+/* The first boundary between two frames of the batch that is not before its start. Once in 2^31
+ * frames the checksum of one of v0 looks like another generation: then the end is good enough. */
 static size_t next_boundary(const struct bytes *batch)
 {
 	size_t at = 0;
 
-	while (at < batch->start)
-		at += frame_len(batch->buf + at);
+	while (at < batch->start) {
+		size_t left = batch->end - at;
+		uint64_t len = left < FRAME_V0_HEADER ? left : frame_len(batch->buf + at);
+
+		at += len < left ? (size_t)len : left;
+	}
 	return at;
 }
 
