@@ -69,6 +69,8 @@ int queue_push_message(struct queue *q, enum msg_class class, struct text text);
 /* Lends the next record to send; false when there is none. It points into the queue and is valid
  * until the next call that changes q. */
 bool queue_peek(const struct queue *q, struct record *out);
+/* The same for the common case: false too when the next record is no plain packet. */
+bool queue_peek_packet(const struct queue *q, struct msg_packet *out, uint32_t *number);
 /* The record last peeked was sent. */
 void queue_sent(struct queue *q);
 /* The number that the next record to send has: everything before it was sent. */

@@ -161,57 +161,77 @@ static size_t put_message(struct session *s, const struct record *r, uint8_t *at
 	return msg_encode(s->gen, MSG_FROM_TOOL, &m, at, room);
 }
 
-/* Returns the bytes written; 0 when the record does not fit in what is left of the batch. If it
- * is the first in it and still does not, nothing can carry it: *skip. */
-static size_t put_record(struct session *s, const struct record *r, uint8_t *at, size_t room,
-			 bool first, bool *skip)
+/* Writes plain packets as long as there are any and they fit: the packet path. Returns how many
+ * bytes. */
+static size_t put_packets(struct session *s, uint8_t *at, size_t room)
+{
+	struct queue *q = s->cfg.queue;
+	const uint8_t *begin = at, *end = at + room;
+	struct msg_packet p;
+	uint32_t number, cut_bytes;
+
+	while (queue_peek_packet(q, &p, &number)) {
+		if (data_encoder_bound(&s->encoder, p.len) > (size_t)(end - at))
+			break;
+		at += data_encode_packet(&s->encoder, number, &p, at, &cut_bytes);
+		if (cut_bytes > 0)
+			count_cut(s, cut_bytes);
+		queue_sent(q);
+		s->stats.data_frames++;
+	}
+	return (size_t)(at - begin);
+}
+
+/* Writes a record that put_packets() has left. Returns 0 when it does not fit. */
+static size_t put_other(struct session *s, const struct record *r, uint8_t *at, size_t room)
 {
 	uint32_t cut_bytes = 0;
-	size_t len = 0;
+	size_t len;
 
-	*skip = false;
-	switch (r->kind) {
-	case RECORD_PACKET:
-		if (data_encoder_bound(&s->encoder, r->packet.len) <= room)
-			len = data_encode_packet(&s->encoder, r->number, &r->packet, at,
-						 &cut_bytes);
-		break;
-	case RECORD_DATA:
-		len = data_encode(&s->encoder, r->number, &r->data, at, room, &cut_bytes);
-		break;
-	case RECORD_MESSAGE:
-		len = put_message(s, r, at, room);
-		break;
-	}
+	if (r->kind == RECORD_PACKET)
+		return 0;
+	if (r->kind == RECORD_MESSAGE)
+		return put_message(s, r, at, room);
+	len = data_encode(&s->encoder, r->number, &r->data, at, room, &cut_bytes);
 	if (cut_bytes > 0)
 		count_cut(s, cut_bytes);
-	if (len == 0 && first) {
-		count_uncarried(s, r->number);
-		*skip = true;
-	}
 	return len;
 }
 
-/* Encodes as many records as the batch takes, and a PING behind them when one is due. */
+/* Encodes as many records as room takes. What does not even fit in an empty batch can never be
+ * sent: it is passed over, and counted. */
+static size_t put_records(struct session *s, uint8_t *batch, size_t room)
+{
+	struct queue *q = s->cfg.queue;
+	struct record r;
+	size_t used = put_packets(s, batch, room);
+
+	while (queue_peek(q, &r)) {
+		size_t len = put_other(s, &r, batch + used, room - used);
+
+		if (len == 0 && used > 0)
+			break;
+		if (len == 0)
+			count_uncarried(s, r.number);
+		else
+			s->stats.data_frames++;
+		/* What is passed over leaves the queue with a PONG like all others. */
+		s->bytes_since_ping += len == 0;
+		queue_sent(q);
+		used += len;
+		used += put_packets(s, batch + used, room - used);
+	}
+	return used;
+}
+
+/* Fills the batch, and puts a PING behind the records when one is due. */
 static void fill_batch(struct session *s)
 {
-	size_t room, used = 0;
+	size_t room;
 	uint8_t *batch = sender_batch(s->sender, &room);
-	struct record r;
+	size_t used = put_records(s, batch, room - PING_BYTES);
 
-	room -= PING_BYTES;
-	while (queue_peek(s->cfg.queue, &r)) {
-		bool skip;
-		size_t len = put_record(s, &r, batch + used, room - used, used == 0, &skip);
-
-		if (len == 0 && !skip)
-			break;
-		used += len;
-		/* What is skipped leaves the queue with a PONG like all others. */
-		s->bytes_since_ping += skip ? 1 : len;
-		s->stats.data_frames += !skip;
-		queue_sent(s->cfg.queue);
-	}
+	s->bytes_since_ping += used;
 	if (ping_is_due(s))
 		used += put_ping(s, batch + used, PING_BYTES);
 	sender_batch_filled(s->sender, used);

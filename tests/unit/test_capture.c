@@ -64,13 +64,13 @@ static void full_queue_tells_a_source_to_wait(void **state)
 	start(QUEUE_WAIT);
 	while (put_packet(10000))
 		taken++;
-	assert_int_equal(taken, 13);
+	assert_int_equal(taken, 12);
 	assert_false(put_data(10000));
 	assert_true(put_packet(10));	/* there is room for this one */
 	queue_sent(queue);
 	queue_release(queue, 2);
 	assert_true(put_data(5000));
-	assert_int_equal(stats().pushed, 15);
+	assert_int_equal(stats().pushed, 14);
 }
 
 static void live_source_is_never_told_to_wait(void **state)
@@ -123,10 +123,24 @@ static void message_without_room_is_counted(void **state)
 		;
 	while (put_packet(0))
 		;
+	while (queue_push_message(queue, MSG_CLASS_INFO, text_of("y")) == 0)
+		;
 	for (int i = 0; i < 4; i++)
 		capture_message(&capture, classes[i], "x");
 	assert_int_equal(capture.messages_dropped, 4);
 	assert_int_equal(stats().refused, 0);
+}
+
+static void full_queue_still_takes_the_last_words(void **state)
+{
+	(void)state;
+	start(QUEUE_WAIT);
+	while (put_packet(1000))
+		;
+	while (put_packet(0))
+		;
+	capture_message(&capture, MSG_CLASS_INFO, "end of file");
+	assert_int_equal(capture.messages_dropped, 0);
 }
 
 /* 600 letters of two bytes: a cut in one of them would not be UTF-8 any more. */
@@ -173,6 +187,7 @@ int main(void)
 		cmocka_unit_test_teardown(what_never_fits_counts_as_taken, teardown),
 		cmocka_unit_test_teardown(message_goes_in_its_place_among_the_data, teardown),
 		cmocka_unit_test_teardown(message_without_room_is_counted, teardown),
+		cmocka_unit_test_teardown(full_queue_still_takes_the_last_words, teardown),
 		cmocka_unit_test_teardown(long_message_is_cut_between_characters, teardown),
 		cmocka_unit_test_teardown(time_is_the_loop_s, teardown),
 	};
