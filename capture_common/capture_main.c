@@ -207,14 +207,16 @@ static void on_down(void *user, enum session_end end, const struct err *e)
 		on_local_down(a, end, e);
 }
 
-/* A source that failed is opened anew with the next session; until then, it is closed. */
+/* A source that failed is opened anew with the next session; until then, it is closed. The ends of
+ * connections that come before that have reasons of their own. */
 static void on_connection_over(void *user, enum session_end end, struct err *e, bool *refused)
 {
 	struct app *a = user;
 
 	(void)end;
-	if (requests_open_failed(a->requests, e) || a->source_failed) {
+	if (requests_take_failure(a->requests, e) || a->source_failed) {
 		*refused = true;
+		a->source_failed = false;
 		if (e->code == ERR_NONE)
 			err_set(e, ERR_SYSTEM, "the source has failed");
 		close_source(a);

@@ -351,11 +351,14 @@ void requests_source_closing(struct requests *r)
 	r->hopper = NULL;
 }
 
-bool requests_open_failed(const struct requests *r, struct err *e)
+bool requests_take_failure(struct requests *r, struct err *e)
 {
-	if (r->open_failed && e)
+	bool failed = r->open_failed;
+
+	if (failed && e)
 		*e = r->open_err;
-	return r->open_failed;
+	r->open_failed = false;
+	return failed;
 }
 
 const struct hopper *requests_hopper(const struct requests *r)

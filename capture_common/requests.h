@@ -35,8 +35,9 @@ void requests_handle(struct requests *r, struct session *session, const struct m
 void requests_session_over(struct requests *r);
 /* The source is to be closed: tuning ends first. */
 void requests_source_closing(struct requests *r);
-/* The last OPEN failed; e (if not NULL) is filled with the reason. */
-bool requests_open_failed(const struct requests *r, struct err *e);
+/* Whether an OPEN failed since this was asked last; e (if not NULL) is then filled with the
+ * reason. */
+bool requests_take_failure(struct requests *r, struct err *e);
 
 /* NULL when the source cannot be tuned or is not open. */
 const struct hopper *requests_hopper(const struct requests *r);

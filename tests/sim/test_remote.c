@@ -87,7 +87,7 @@ static void on_over(void *user, enum session_end end, struct err *e, bool *refus
 
 	f->overs++;
 	f->last_end = end;
-	if (requests_open_failed(f->requests, e))
+	if (requests_take_failure(f->requests, e))
 		*refused = true;
 	f->last_err = *e;
 }
@@ -437,6 +437,20 @@ static void failed_open_is_reported_with_its_reason(void **state)
 	assert_int_equal(demo.opens, 1);
 }
 
+static void lost_server_is_not_blamed_on_a_source_that_failed_before(void **state)
+{
+	struct fixture *f = *state;
+
+	demo.fail_open = true;
+	make(f, true, FRAME_V3, true);
+	pass(f, SECOND_NS / 100);
+	assert_string_equal(f->last_err.text, "demo0: somebody else has it");
+	hang_up(f);
+	pass(f, 10 * SECOND_NS);
+	assert_int_equal(f->last_end, SESSION_NO_LINK);
+	assert_non_null(strstr(f->last_err.text, "connecting"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -454,6 +468,7 @@ int main(void)
 		TEST(disable_retry_gives_up_at_the_first_failure),
 		TEST(refusal_is_explained_and_waits_longer),
 		TEST(failed_open_is_reported_with_its_reason),
+		TEST(lost_server_is_not_blamed_on_a_source_that_failed_before),
 	};
 
 	signal(SIGPIPE, SIG_IGN);	/* as capture_main() does */
