@@ -50,8 +50,7 @@ static void on_usr1(void *user, int signo)
 	struct app *a = user;
 
 	(void)signo;
-	if (a->receiver)
-		receiver_print_counters(a->receiver);
+	receiver_print_counters(a->receiver);
 }
 
 /* --- setting up --- */
@@ -60,7 +59,6 @@ static int take_signals(struct app *a, struct err *e)
 {
 	static const int ends[] = { SIGTERM, SIGINT, SIGHUP };
 
-	signal(SIGPIPE, SIG_IGN);
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
 		if (loop_signal(a->loop, ends[i], on_end_signal, a, e) < 0)
 			return -1;
@@ -151,8 +149,10 @@ static int set_up(struct app *a, struct err *e)
 		return -1;
 	if (s->pidfile && pidfile_create(s->pidfile, e) < 0)
 		return -1;
+	signal(SIGPIPE, SIG_IGN);
 	a->loop = loop_new(NULL, e);
-	if (!a->loop || take_signals(a, e) < 0 || make_receiver(a, e) < 0 ||
+	/* Signals are taken late: opening a pipe waits for its reader, and can be broken off. */
+	if (!a->loop || make_receiver(a, e) < 0 || take_signals(a, e) < 0 ||
 	    make_listener(a, e) < 0)
 		return -1;
 	return s->port_file ? write_port_file(s->port_file, listener_port(a->listener), e) : 0;

@@ -17,8 +17,8 @@ struct entry {
 struct resume {
 	struct entry *entries;
 	size_t n, room;
-	uint32_t *slots;	/* index of an entry + 1; 0: free. A power of two, at most half full */
-	size_t n_slots;
+	uint32_t *slots;	/* index of an entry + 1; 0: free */
+	size_t n_slots;		/* a power of two; at most half of them are taken */
 };
 
 struct resume *resume_new(void)

@@ -125,7 +125,8 @@ static bool is_capture(const char *name)
 {
 	size_t len = strlen(name);
 
-	return name[0] != '.' && len > 7 && len < NAME_SIZE && strcmp(name + len - 7, ".pcapng") == 0;
+	return name[0] != '.' && len > 7 && len < NAME_SIZE &&
+	       strcmp(name + len - 7, ".pcapng") == 0;
 }
 
 static int scan_folder(struct sink_folder *f, struct err *e)

@@ -21,7 +21,7 @@ struct source_stats {
 	uint64_t messages;
 	uint64_t lost;			/* numbers that the tool skipped: it dropped them */
 	uint64_t repeated;		/* sent again after a reconnect, not taken again */
-	uint64_t unwritable;		/* what an output cannot hold, such as a link type above 65535 */
+	uint64_t unwritable;		/* what no output can hold: a link type above 65535 */
 };
 
 /* The numbering of one run of a tool (docs/protocol.md "Extensions"). */
@@ -66,7 +66,7 @@ struct source {
 	struct sink_file *file;		/* in --write-dir; NULL: not open */
 
 	struct configure_plan plan;	/* while open */
-	uint64_t hop_group;		/* same for sources that share a hop list; 0: does not hop */
+	uint64_t hop_group;		/* same for sources with the same list; 0: does not hop */
 	size_t hop_index, hop_count;	/* as it was told last */
 
 	struct source_stats stats;	/* over all connections */

@@ -8,9 +8,11 @@
 #include <string.h>
 
 #define LINE_SIZE 400
-#define NAME_WIDTH 20
+/* Everything but the peer fits into 80 columns. */
+#define NAME_WIDTH 15
+#define TYPE_WIDTH 10
+#define STATE_WIDTH 13
 #define PEER_WIDTH 21
-#define TYPE_WIDTH 12
 
 void table_short_number(char out[8], uint64_t n)
 {
@@ -89,10 +91,12 @@ static void put_age(struct line *l, const char *state, double age_s)
 
 	if (s < 3600)
 		snprintf(text, sizeof(text), "%s %lu:%02lu", state, s / 60, s % 60);
-	else
+	else if (s < 360000)
 		snprintf(text, sizeof(text), "%s %lu:%02lu:%02lu", state, s / 3600, s / 60 % 60,
 			 s % 60);
-	put_text(l, text, 20);
+	else
+		snprintf(text, sizeof(text), "%s %lud", state, s / 86400);
+	put_text(l, text, STATE_WIDTH);
 }
 
 static void make_heading(struct line *l)
@@ -105,7 +109,7 @@ static void make_heading(struct line *l)
 	put_number(l, "LOST", 6);
 	put_number(l, "REPEAT", 6);
 	put_text(l, "GEN", 3);
-	put_text(l, "STATE", 20);
+	put_text(l, "STATE", STATE_WIDTH);
 	put_text(l, "PEER", PEER_WIDTH);
 }
 

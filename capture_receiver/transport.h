@@ -15,7 +15,8 @@ struct transport;
 #define TRANSPORT_WRITABLE 2u
 
 struct transport_ops {
-	/* Returns how many bytes came, 0 at the end of the stream, or -errno (-EAGAIN: none now). */
+	/* Returns how many bytes came, 0 at the end of the stream, or -errno: -EAGAIN when there
+	 * are none now. */
 	ssize_t (*read)(struct transport *t, uint8_t *buf, size_t room);
 	/* Takes whole frames or, on a byte stream, the rest of one: how many bytes, or -errno. */
 	ssize_t (*write)(struct transport *t, const uint8_t *data, size_t len);

@@ -49,7 +49,7 @@ static void on_socket(void *user, unsigned events)
 	tcp->t.ready(tcp->t.user, what);
 }
 
-/* A hang-up would be reported over and over to whoever wants nothing, so that one is not watched. */
+/* A hang-up would be reported over and over to who wants nothing: that one is not watched. */
 static void tcp_want(struct transport *t, unsigned what)
 {
 	struct tcp *tcp = (struct tcp *)t;

@@ -385,7 +385,8 @@ static void each_source_gets_its_own_file(void **state)
 	start_dir();
 	send_packets(open_source("x:name=demo", TEST_UUID), 1, 3);
 	f->tools[1].instance = 7;
-	send_packets(receiver_fixture_open(f, 1, "x:name=../..\x1b[31m/ r\xc3\xa4t", OTHER_UUID), 1, 2);
+	receiver_fixture_open(f, 1, "x:name=../..\x1b[31m/ r\xc3\xa4t", OTHER_UUID);
+	send_packets(&f->tools[1], 1, 2);
 	receiver_fixture_settle(f);
 	own_file(name, sizeof(name), "pcapfile-demo-" TEST_UUID ".pcapng");
 	assert_file(name, 3);
@@ -538,6 +539,13 @@ static void full_pipe_makes_tools_wait_until_it_is_read(void **state)
 	assert_false(f->clock.stuck);
 }
 
+static void make_sockets(int fds[2])
+{
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	fcntl(fds[0], F_SETFL, O_NONBLOCK);
+	fcntl(fds[1], F_SETFL, O_NONBLOCK);
+}
+
 static void sockets_work_as_the_fake_does(void **state)
 {
 	uint8_t buf[4096];
@@ -548,7 +556,7 @@ static void sockets_work_as_the_fake_does(void **state)
 	(void)state;
 	f->config.sink.write_path = path;
 	start();
-	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
+	make_sockets(fds);
 	t = transport_tcp_new(f->loop, fds[0], "peer");
 	receiver_accept(f->receiver, t);
 	/* Lets the fake tool make the bytes. */
@@ -580,7 +588,7 @@ static void hang_up_during_a_pause_is_not_reported_over_and_over(void **state)
 	fd = open(path, O_RDONLY | O_NONBLOCK);
 	f->config.sink.write_path = path;
 	start();
-	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
+	make_sockets(fds);
 	t = transport_tcp_new(f->loop, fds[0], "peer");
 	receiver_accept(f->receiver, t);
 	open_source("x:name=demo", TEST_UUID);

@@ -510,8 +510,9 @@ static void packet_without_time_gets_the_receivers(void **state)
 static void json_becomes_a_line(void **state)
 {
 	static const char line[] =
-		"{\"time\":1700000001.123456,\"source\":{\"uuid\":\"" TEST_UUID "\",\"name\":\"demo\","
-		"\"type\":\"pcapfile\"},\"instance\":\"1122334455667788\",\"record\":1,"
+		"{\"time\":1700000001.123456,\"source\":{\"uuid\":\"" TEST_UUID "\","
+		"\"name\":\"demo\",\"type\":\"pcapfile\"},"
+		"\"instance\":\"1122334455667788\",\"record\":1,"
 		"\"kind\":\"RTL433\",\"json\":{\"model\":\"x\",\"id\":3}}\n";
 
 	(void)state;
