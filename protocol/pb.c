@@ -68,15 +68,27 @@ static bool get_value(struct pb_reader *r, struct pb_field *f)
 	return fail(r);
 }
 
+/* A tag has no more than five bytes, and is cut to 32 bits: as in every protobuf reader. */
+static bool get_tag(struct pb_reader *r, uint32_t *tag)
+{
+	const uint8_t *start = r->pos;
+	uint64_t v;
+
+	if (!get_varint(r, &v) || r->pos - start > 5)
+		return fail(r);
+	*tag = (uint32_t)v;
+	return true;
+}
+
 bool pb_next(struct pb_reader *r, struct pb_field *f)
 {
-	uint64_t tag;
+	uint32_t tag;
 
-	if (r->bad || r->pos == r->end || !get_varint(r, &tag))
+	if (r->bad || r->pos == r->end || !get_tag(r, &tag))
 		return false;
-	if (tag > UINT32_MAX || tag >> 3 == 0)
+	if (tag >> 3 == 0)
 		return fail(r);
-	f->no = (uint32_t)(tag >> 3);
+	f->no = tag >> 3;
 	f->wire = (enum pb_wire)(tag & 7);
 	return get_value(r, f);
 }

@@ -160,6 +160,15 @@ static void what_msgpack_c_packs_we_read(void **state)
 	}
 }
 
+/* Any byte but those that begin an array or map of many: msgpack-c reserves memory for what they
+ * say, however little follows. */
+static char random_byte(void)
+{
+	unsigned int byte = random_below(256);
+
+	return (char)(byte >= 0xdc && byte <= 0xdf ? byte - 0x4a : byte);
+}
+
 /* Random bytes: both find the value's end in the same place, or both find none. */
 static void skip_and_msgpack_c_agree_on_random_bytes(void **state)
 {
@@ -173,16 +182,14 @@ static void skip_and_msgpack_c_agree_on_random_bytes(void **state)
 		struct mpack_reader r;
 
 		for (size_t i = 0; i < len; i++)
-			bytes[i] = (char)random_below(256);
+			bytes[i] = random_byte();
 		if (random_below(2))
-			bytes[0] = (char)(0x80 + random_below(96));
+			bytes[0] = (char)(0x80 + random_below(0xdc - 0x80));
 		r = reader(bytes, len);
 		mpack_skip(&r);
 		msgpack_unpacked_init(&result);
 		ret = msgpack_unpack_next(&result, bytes, len, &at);
-		/* msgpack-c also fails when it would need a lot of memory */
-		if (ret != MSGPACK_UNPACK_NOMEM_ERROR)
-			assert_int_equal(r.bad, ret != MSGPACK_UNPACK_SUCCESS);
+		assert_int_equal(r.bad, ret != MSGPACK_UNPACK_SUCCESS);
 		if (ret == MSGPACK_UNPACK_SUCCESS)
 			assert_int_equal(r.pos - (const uint8_t *)bytes, at);
 		msgpack_unpacked_destroy(&result);
