@@ -146,15 +146,15 @@ static int take_channels(struct hopper *h, const struct text_list *list, struct 
 /* Answers a fixed channel that is waiting or being tuned, because something newer came. */
 static void overtake_fixed(struct hopper *h, const char *why)
 {
-	struct err e;
+	char text[TUNER_CHANNEL_SIZE + 64];
 
 	if (!h->waiting && h->errand != ERRAND_FIX)
 		return;
 	h->waiting = false;
 	if (h->errand == ERRAND_FIX)
 		h->errand = ERRAND_OVERTAKEN;
-	err_set(&e, ERR_BUSY, "channel %s: %s", h->wanted, why);
-	h->cfg.fixed(h->cfg.user, h->request, &e);
+	snprintf(text, sizeof(text), "channel %s: %s", h->wanted, why);
+	h->cfg.overtaken(h->cfg.user, h->request, text);
 }
 
 int hopper_hop(struct hopper *h, const struct msg_hop *hop, struct err *e)

@@ -22,6 +22,8 @@ struct hopper_config {
 	unsigned min_dwell_ms;
 	/* The one answer to hopper_fix(): e is NULL when the channel was set. */
 	void (*fixed)(void *user, uint32_t request, const struct err *e);
+	/* The one answer to hopper_fix() when something newer came before it was carried out. */
+	void (*overtaken)(void *user, uint32_t request, const char *text);
 	/* Channels left the list because the driver refuses them; text says which. When none is
 	 * left, hopping has stopped. */
 	void (*pruned)(void *user, const char *text, bool none_left);
@@ -53,7 +55,7 @@ void hopper_free(struct hopper *h);	/* waits for a running tune(); NULL is fine 
 /* Hops as asked; what is absent keeps its value. Returns 0, or -1 when there is no list. */
 int hopper_hop(struct hopper *h, const struct msg_hop *hop, struct err *e);
 /* Stops hopping and sets one channel; fixed() answers, later. A request that is still waiting is
- * answered first: superseded. */
+ * answered first, by overtaken(). */
 void hopper_fix(struct hopper *h, struct text channel, uint32_t request);
 /* The channel that open() has set already. */
 void hopper_set_current(struct hopper *h, const char *channel);

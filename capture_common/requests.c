@@ -184,6 +184,14 @@ static void on_fixed(void *user, uint32_t request, const struct err *e)
 	report_configuration(r, request, "", e);
 }
 
+/* No failure: servers close a source whose configure report says one, and the newer request is
+ * about to be answered. */
+static void on_overtaken(void *user, uint32_t request, const char *text)
+{
+	log_debug("%s", text);
+	report_configuration(user, request, text, NULL);
+}
+
 static void on_pruned(void *user, const char *text, bool none_left)
 {
 	struct requests *r = user;
@@ -205,6 +213,7 @@ static int start_hopper(struct requests *r, struct err *e)
 		.skip = tool->hop_skip,
 		.min_dwell_ms = tool->min_dwell_ms,
 		.fixed = on_fixed,
+		.overtaken = on_overtaken,
 		.pruned = on_pruned,
 		.user = r,
 	};
@@ -220,6 +229,7 @@ static int start_hopper(struct requests *r, struct err *e)
 
 static void handle_hop(struct requests *r, const struct msg *m)
 {
+	struct hopper_state state;
 	struct err e;
 
 	if (hopper_hop(r->hopper, &m->configure.hop, &e) < 0) {
@@ -227,8 +237,8 @@ static void handle_hop(struct requests *r, const struct msg *m)
 		report_configuration(r, m->seqno, "", &e);
 		return;
 	}
-	log_info("hopping over %zu channels, %g a second", m->configure.hop.channels.n,
-		 m->configure.hop.rate_hps);
+	hopper_get_state(r->hopper, &state);
+	log_info("hopping over %zu channels, %g a second", state.channels->n, state.rate_hps);
 	report_configuration(r, m->seqno, "", NULL);
 }
 

@@ -85,6 +85,7 @@ static void note(struct fake_server *s, const struct msg *m)
 		break;
 	case MSG_CONFIGURE_REPORT:
 		s->configure_report = m->configure_report;
+		s->configure_failures += !m->configure_report.success;
 		keep(s->configure_message, sizeof(s->configure_message),
 		     m->configure_report.message);
 		keep(s->configure_channel, sizeof(s->configure_channel),

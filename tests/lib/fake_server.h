@@ -32,6 +32,7 @@ struct fake_server {
 	bool probe_success;
 	struct msg_open_report open_report;	/* texts are not kept: only numbers and flags */
 	struct msg_configure_report configure_report;
+	unsigned configure_failures;
 	char open_message[320], configure_message[320], configure_channel[64];
 	char definition[256], type[64], uuid[64];	/* of the last NEWSOURCE */
 	uint64_t instance;

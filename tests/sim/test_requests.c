@@ -313,6 +313,21 @@ static void every_request_gets_exactly_one_answer(void **state)
 	assert_int_equal(f->server.heard[MSG_CONFIGURE_REPORT], 3);
 }
 
+/* Servers close a source whose configure report says failure. */
+static void overtaken_request_is_no_failure(void **state)
+{
+	struct fixture *f = *state;
+	const struct text channels[] = { text_of("1"), text_of("6") };
+
+	open_demo(f);
+	fix(f, "1");
+	fix(f, "6");
+	hop(f, channels, 2, 5);
+	wait_for(f, MSG_CONFIGURE_REPORT, 3);
+	assert_int_equal(f->server.configure_failures, 0);
+	assert_true(f->server.configure_report.has_hop);
+}
+
 static void hop_list_is_confirmed_and_hopped(void **state)
 {
 	struct fixture *f = *state;
@@ -374,6 +389,7 @@ int main(void)
 		TEST(fixed_channel_is_set_and_reported),
 		TEST(refused_channel_is_reported_as_failure_with_the_reason),
 		TEST(every_request_gets_exactly_one_answer),
+		TEST(overtaken_request_is_no_failure),
 		TEST(hop_list_is_confirmed_and_hopped),
 		TEST(empty_hop_list_is_refused_by_a_tunable_source),
 		TEST(configure_before_open_is_refused_not_a_crash),
