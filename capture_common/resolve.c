@@ -20,7 +20,7 @@
 struct job {
 	pthread_mutex_t lock;
 	bool abandoned;			/* by the loop */
-	bool finished;			/* by the thread */
+	bool finished;			/* no thread uses it (any more) */
 	int done_fd;			/* the thread writes one byte to it */
 	char host[256];
 	char port[8];
@@ -143,6 +143,7 @@ static int start_lookup(struct resolve *r, struct err *e)
 		return err_sys(e, errno, "name lookup: pipe");
 	if (loop_watch(r->loop, &r->watch, fds[0], LOOP_READ, on_answer, r, e) < 0)
 		return -1;
+	r->job->finished = false;
 	int rc = start_thread(r->job);
 
 	if (rc == 0)
@@ -167,13 +168,13 @@ struct resolve *resolve_start(struct loop *l, const char *host, uint16_t port,
 	}
 	pthread_mutex_init(&job->lock, NULL);
 	job->done_fd = -1;
+	job->finished = true;
 	strcpy(job->host, host);
 	snprintf(job->port, sizeof(job->port), "%u", port);
 	*r = (struct resolve){ .loop = l, .job = job, .watch.fd = -1, .done_fd = -1,
 			       .done = done, .user = user };
 	job->rc = getaddrinfo(job->host, job->port, &hints_number, &job->list);
 	if (job->rc == 0) {
-		job->finished = true;
 		loop_post(l, &r->post, on_number, r);
 		return r;
 	}
