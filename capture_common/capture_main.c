@@ -120,19 +120,16 @@ static void close_source(struct app *a)
 	runner_close(a->runner);
 }
 
-/* Servers of v3 ignore ERROR: the text goes as a message, too, behind the last records. */
+/* Servers of v3 ignore ERROR: the text goes as a message, too. Both come behind the last records. */
 static void on_source_failed(struct app *a, const struct err *e)
 {
-	struct msg m = { .type = MSG_ERROR, .error = { .text = text_of(e->text) } };
-
 	capture_message(runner_capture(a->runner), MSG_CLASS_ERROR, "%s", e->text);
 	if (!session_streaming(a->session)) {
 		close_source(a);
 		return;
 	}
-	session_send(a->session, &m);
 	a->source_failed = true;
-	session_finish(a->session);
+	session_finish_failed(a->session, e);
 }
 
 static void on_source_ended(void *user, const struct err *e)

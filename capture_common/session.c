@@ -347,7 +347,7 @@ void session_start(struct session *s, struct link *link, enum frame_gen gen)
 {
 	s->link = link;
 	s->gen = gen;
-	s->heard = s->finishing = false;
+	s->heard = s->finishing = s->failed = false;
 	s->streamed_ns = 0;
 	s->connection++;
 	frame_reader_init(&s->reader, s->in, FRAME_LIMIT_READ, FRAME_LIMIT_READ);

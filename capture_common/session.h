@@ -82,6 +82,9 @@ void session_records(struct session *s);
 /* No more records will come: sends what is left, waits until the server has it, then calls
  * down(SESSION_DONE). */
 void session_finish(struct session *s);
+/* The same for a source that failed: ERROR with the reason is the last word. Servers of v0 and v2
+ * close when they read it, so it must not overtake records. */
+void session_finish_failed(struct session *s, const struct err *why);
 
 bool session_streaming(const struct session *s);
 enum frame_gen session_gen(const struct session *s);

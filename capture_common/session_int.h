@@ -41,6 +41,8 @@ struct session {
 	struct loop_timer flush_timer, ack_timer;
 	struct loop_post flush_post;
 	bool finishing;			/* until everything is covered */
+	bool failed;			/* ERROR is still to be sent, at the very end */
+	struct err failure;
 	bool unread;			/* the control buffer overflowed */
 	uint32_t control_number;	/* of the last control frame */
 	size_t bytes_since_ping;	/* of records behind which no PING was sent yet */

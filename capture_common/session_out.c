@@ -111,13 +111,26 @@ static void want_ack(struct session *s)
 			       on_ack_timer, s);
 }
 
+/* The flush that follows finds everything done. */
+static void tell_failure(struct session *s)
+{
+	struct msg m = { .type = MSG_ERROR, .error = { .text = text_of(s->failure.text) } };
+
+	s->failed = false;
+	session_send(s, &m);
+}
+
 /* Before OPEN nothing is done, whatever the queue holds: that is for after it. */
 static void finish_if_done(struct session *s)
 {
 	bool covered = s->state == SESSION_OPEN ||
 		       (s->state == SESSION_STREAMING && queue_empty(s->cfg.queue));
 
-	if (s->finishing && covered && sender_empty(s->sender))
+	if (!s->finishing || !covered || !sender_empty(s->sender))
+		return;
+	if (s->failed)
+		tell_failure(s);
+	else
 		session_done(s);
 }
 
@@ -161,23 +174,30 @@ static size_t put_message(struct session *s, const struct record *r, uint8_t *at
 	return msg_encode(s->gen, MSG_FROM_TOOL, &m, at, room);
 }
 
+/* The longest packet that surely fits in room bytes; what is longer than a frame is cut. */
+static size_t longest_packet(const struct session *s, size_t room)
+{
+	size_t overhead = data_encoder_bound(&s->encoder, 0);
+
+	if (room < overhead)
+		return 0;
+	return room - overhead < s->encoder.frame_limit ? room - overhead : SIZE_MAX;
+}
+
 /* Writes plain packets as long as there are any and they fit: the packet path. Returns how many
  * bytes. */
 static size_t put_packets(struct session *s, uint8_t *at, size_t room)
 {
-	struct queue *q = s->cfg.queue;
 	const uint8_t *begin = at, *end = at + room;
 	struct msg_packet p;
 	uint32_t number, cut_bytes;
 
-	while (queue_peek_packet(q, &p, &number)) {
-		if (data_encoder_bound(&s->encoder, p.len) > (size_t)(end - at))
-			break;
+	while (queue_take_packet(s->cfg.queue, longest_packet(s, (size_t)(end - at)), &p,
+				 &number)) {
 		at += data_encode_packet(&s->encoder, number, &p, at, &cut_bytes);
+		s->stats.data_frames++;
 		if (cut_bytes > 0)
 			count_cut(s, cut_bytes);
-		queue_sent(q);
-		s->stats.data_frames++;
 	}
 	return (size_t)(at - begin);
 }
@@ -312,6 +332,13 @@ void session_finish(struct session *s)
 {
 	s->finishing = true;
 	loop_post(s->cfg.loop, &s->flush_post, flush_posted, s);
+}
+
+void session_finish_failed(struct session *s, const struct err *why)
+{
+	s->failed = true;
+	s->failure = *why;
+	session_finish(s);
 }
 
 /* --- begin and end --- */

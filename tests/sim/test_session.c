@@ -712,6 +712,28 @@ static void end_during_the_handshake_loses_nothing(void **state)
 	}
 }
 
+/* A server of v0 or v2 closes as soon as it reads ERROR. */
+static void error_does_not_overtake_records(void **state)
+{
+	struct fixture *f = *state;
+	struct err why;
+
+	err_set(&why, ERR_SYSTEM, "radio is gone");
+	stream(f, FRAME_V3);
+	f->server.answer_pings = false;
+	push(f, 50, 60);
+	session_finish_failed(f->session, &why);
+	pass(f, SECOND_NS);
+	assert_int_equal(f->server.n_records, 50);
+	assert_int_equal(f->server.heard[MSG_ERROR], 0);
+	struct msg pong = { .type = MSG_PONG, .reply_to = f->server.last_ping };
+
+	fake_server_say(&f->server, &pong);
+	settle(f);
+	assert_int_equal(f->server.heard[MSG_ERROR], 1);
+	assert_int_equal(f->end, SESSION_DONE);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -746,6 +768,7 @@ int main(void)
 		TEST(unknown_frame_is_ignored),
 		TEST(finish_waits_until_everything_is_covered),
 		TEST(end_during_the_handshake_loses_nothing),
+		TEST(error_does_not_overtake_records),
 	};
 
 	signal(SIGPIPE, SIG_IGN);	/* as capture_main() does */
