@@ -174,30 +174,23 @@ static size_t put_message(struct session *s, const struct record *r, uint8_t *at
 	return msg_encode(s->gen, MSG_FROM_TOOL, &m, at, room);
 }
 
-/* The longest packet that surely fits in room bytes; what is longer than a frame is cut. */
-static size_t longest_packet(const struct session *s, size_t room)
-{
-	size_t overhead = data_encoder_bound(&s->encoder, 0);
-
-	if (room < overhead)
-		return 0;
-	return room - overhead < s->encoder.frame_limit ? room - overhead : SIZE_MAX;
-}
-
 /* Writes plain packets as long as there are any and they fit: the packet path. Returns how many
  * bytes. */
 static size_t put_packets(struct session *s, uint8_t *at, size_t room)
 {
+	struct queue *q = s->cfg.queue;
 	const uint8_t *begin = at, *end = at + room;
 	struct msg_packet p;
 	uint32_t number, cut_bytes;
 
-	while (queue_take_packet(s->cfg.queue, longest_packet(s, (size_t)(end - at)), &p,
-				 &number)) {
+	while (queue_peek_packet(q, &p, &number)) {
+		if (data_encoder_bound(&s->encoder, p.len) > (size_t)(end - at))
+			break;
 		at += data_encode_packet(&s->encoder, number, &p, at, &cut_bytes);
-		s->stats.data_frames++;
 		if (cut_bytes > 0)
 			count_cut(s, cut_bytes);
+		queue_sent(q);
+		s->stats.data_frames++;
 	}
 	return (size_t)(at - begin);
 }
