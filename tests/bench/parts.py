@@ -31,9 +31,12 @@ def check(result, packets, again=False):
                       f"(the sink stopped because: {result['why']})")
 
 
-def need(program):
+def need(program, *trial):
+    """Skips the part when the program is missing, or may not do here what trial does."""
     if not shutil.which(program):
         raise Skip(f"{program} is not installed")
+    if trial and subprocess.run([program, *trial], capture_output=True, check=False).returncode:
+        raise Skip(f"{program} does not work here")
 
 
 def progress(text):
@@ -174,7 +177,7 @@ def run_to_end(bench, gen, path, packets, before, log):
 
 def part_syscalls(bench):
     """All calls of the process, start and end included, over the packets of the mixed file."""
-    need("strace")
+    need("strace", "-c", "-f", "true")
     path, out = bench.capture(bench.packets, "mix"), {}
     for gen in GENERATIONS:
         counts = bench.scratch("strace")
@@ -199,7 +202,7 @@ def callgrind(bench, gen, packets):
 
 def part_instructions(bench):
     """User-space instructions of the whole process: the slope between two lengths of the file."""
-    need("valgrind")
+    need("valgrind", "-q", "--tool=none", "true")
     few, many = (2000, 10000) if bench.quick else (20000, 100000)
     out = {}
     for gen in GENERATIONS:
