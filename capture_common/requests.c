@@ -242,16 +242,20 @@ static void handle_hop(struct requests *r, const struct msg *m)
 	report_configuration(r, m->seqno, "", NULL);
 }
 
-/* Servers close a source whose configure report says failure, so one that cannot be tuned says
- * yes to the empty hop list that some servers send to every source. */
+/* Some servers send an empty hop list to every source, and to one that reported no channels they
+ * have nothing else to send. They close a source whose configure report says failure, so both say
+ * yes. */
+static bool asks_for_nothing(const struct requests *r, const struct msg *m)
+{
+	if (m->configure.channel.s || m->configure.hop.channels.n > 0)
+		return false;
+	return !r->hopper || runner_info(r->cfg.runner)->channels.n == 0;
+}
+
 static void refuse_tuning(struct requests *r, const struct msg *m)
 {
 	struct err e;
 
-	if (!m->configure.channel.s && m->configure.hop.channels.n == 0) {
-		report_configuration(r, m->seqno, "", NULL);
-		return;
-	}
 	err_set(&e, ERR_UNSUPPORTED, "%s cannot be tuned%s", r->cfg.tool->type,
 		runner_is_open(r->cfg.runner) ? "" : ": it is not open");
 	log_warn("%s", e.text);
@@ -260,7 +264,9 @@ static void refuse_tuning(struct requests *r, const struct msg *m)
 
 static void handle_configure(struct requests *r, const struct msg *m)
 {
-	if (!r->hopper) {
+	if (asks_for_nothing(r, m)) {
+		report_configuration(r, m->seqno, "", NULL);
+	} else if (!r->hopper) {
 		refuse_tuning(r, m);
 	} else if (m->configure.channel.s) {
 		log_info("tuning to channel %.*s", TEXT_ARG(m->configure.channel));

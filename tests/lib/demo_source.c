@@ -24,7 +24,8 @@ static void describe(struct source_info *info)
 	snprintf(info->hardware, sizeof(info->hardware), "demo hardware");
 	snprintf(info->capif, sizeof(info->capif), "demo0mon");
 	snprintf(info->message, sizeof(info->message), "demo0");
-	strlist_add_split(&info->channels, text_of("1,6,11,36,bad"));
+	if (!demo.no_channels)
+		strlist_add_split(&info->channels, text_of("1,6,11,36,bad"));
 	info->has_dlt = true;
 	info->dlt = 105;
 	info->exit_at_end = demo.exit_at_end;

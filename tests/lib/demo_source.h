@@ -17,6 +17,7 @@ struct demo {
 	bool end, fail;			/* after these, instead of waiting for more */
 	bool exit_at_end;
 	bool fail_open;
+	bool no_channels;		/* open() tells of none */
 	unsigned tunes;
 	char channel[64];		/* last tuned */
 	char refuse[64];		/* tuning to this channel fails; "" none */

@@ -352,6 +352,18 @@ static void empty_hop_list_is_refused_by_a_tunable_source(void **state)
 	assert_false(f->server.configure_report.success);
 }
 
+static void empty_hop_list_is_fine_for_a_source_without_channels(void **state)
+{
+	struct fixture *f = *state;
+
+	demo.no_channels = true;
+	open_demo(f);
+	hop(f, NULL, 0, 5);
+	settle(f);
+	assert_int_equal(f->server.heard[MSG_CONFIGURE_REPORT], 1);
+	assert_true(f->server.configure_report.success);
+}
+
 static void configure_before_open_is_refused_not_a_crash(void **state)
 {
 	struct fixture *f = *state;
@@ -392,6 +404,7 @@ int main(void)
 		TEST(overtaken_request_is_no_failure),
 		TEST(hop_list_is_confirmed_and_hopped),
 		TEST(empty_hop_list_is_refused_by_a_tunable_source),
+		TEST(empty_hop_list_is_fine_for_a_source_without_channels),
 		TEST(configure_before_open_is_refused_not_a_crash),
 		TEST(close_is_passed_on),
 	};
