@@ -120,7 +120,8 @@ static void close_source(struct app *a)
 	runner_close(a->runner);
 }
 
-/* Servers of v3 ignore ERROR: the text goes as a message, too. Both come behind the last records. */
+/* Servers of v3 ignore ERROR: the text goes as a message, too. Both come behind the last
+ * records. */
 static void on_source_failed(struct app *a, const struct err *e)
 {
 	capture_message(runner_capture(a->runner), MSG_CLASS_ERROR, "%s", e->text);
