@@ -77,6 +77,16 @@ static void log_account(const struct app *a)
 	log_info("%s", text);
 }
 
+/* A server starts tools only to list or probe, too: then there is nothing to tell. */
+static void log_last_account(const struct app *a)
+{
+	struct queue_stats stats;
+
+	queue_get_stats(a->queue, &stats);
+	if (a->remote || stats.pushed + stats.refused > 0)
+		log_account(a);
+}
+
 static void on_farewell(void *user)
 {
 	stop(user, 0);
@@ -155,9 +165,10 @@ static void on_room(void *user)
 static void on_request(void *user, const struct msg *m)
 {
 	struct app *a = user;
+	bool before = session_streaming(a->session);
 
 	requests_handle(a->requests, a->session, m);
-	if (m->type != MSG_OPEN || !session_streaming(a->session))
+	if (before || !session_streaming(a->session))
 		return;
 	a->source_failed = false;
 	if (a->remote)
@@ -431,7 +442,7 @@ static int run(struct app *a)
 			daemon_ready();
 		}
 		loop_run(a->loop);
-		log_account(a);
+		log_last_account(a);
 	}
 	tear_down(a);
 	return a->status;
