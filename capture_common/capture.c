@@ -11,11 +11,6 @@
 #include "capture_common/log.h"
 #include "capture_common/loop.h"
 
-bool capture_packet(struct capture *c, const struct msg_packet *p)
-{
-	return queue_push_packet(c->queue, p) != -EAGAIN;
-}
-
 bool capture_data(struct capture *c, const struct msg_data *d)
 {
 	return queue_push_data(c->queue, d) != -EAGAIN;

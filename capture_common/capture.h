@@ -3,6 +3,7 @@
 #ifndef CAPTURE_COMMON_CAPTURE_H
 #define CAPTURE_COMMON_CAPTURE_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -21,7 +22,11 @@ struct capture {
 /* Hand over one record, which is copied. They return false when the queue is full and the tool's
  * policy is to wait: keep the record, return SOURCE_FULL from read(), offer it again. What is too
  * long for the queue counts as taken (the queue counts it as refused). */
-bool capture_packet(struct capture *c, const struct msg_packet *p);
+static inline bool capture_packet(struct capture *c, const struct msg_packet *p)
+{
+	return queue_push_packet(c->queue, p) != -EAGAIN;
+}
+
 bool capture_data(struct capture *c, const struct msg_data *d);
 /* A line for the server's users, in its place among the data, and for the log. Dropped, counted,
  * when there is no room. */

@@ -11,48 +11,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ALIGN 8u
 #define NO_WRAP SIZE_MAX
-/* A full queue that waits still takes a few messages: "end of file" must not be what is lost. */
+/* A full queue that waits still takes a few messages. */
 #define MESSAGE_ROOM ((size_t)4096)
 
-struct slot {
-	uint32_t size;		/* to the next slot, a multiple of ALIGN */
-	uint32_t kind;		/* enum record_kind */
-	uint64_t time_us;
-	uint32_t dlt;
-	uint32_t orig_len;
-	uint32_t len;		/* bytes of data or text that follow */
-	uint16_t has_time;
-	uint16_t class;
-};
-
-struct queue {
-	uint8_t *mem;
-	size_t size;
-	enum queue_full policy;
-	size_t spare;			/* bytes that packets and data leave free */
-
-	/* Byte offsets; none is ever left at wrap_at. */
-	size_t tail, next, head;	/* oldest kept, next to send, where the next one goes */
-	size_t limit;			/* head + size must stay at or below it */
-	size_t wrap_at;			/* end of the records before the front; NO_WRAP: none */
-	/* Records that were ever taken out at tail, sent, pushed; a record's number is its count. */
-	uint64_t n_tail, n_next, n_head;
-
-	uint64_t refused, released, dropped_unsent, dropped_sent, resent;
-};
-
-static size_t aligned(size_t n)
+static void set_limits(struct queue *q, size_t limit)
 {
-	return (n + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+	q->limit = limit;
+	q->packet_limit = limit > q->spare ? limit - q->spare : 0;
 }
 
 static void make_empty(struct queue *q)
 {
 	q->tail = q->next = q->head = 0;
-	q->limit = q->size;
 	q->wrap_at = NO_WRAP;
+	set_limits(q, q->size);
 }
 
 struct queue *queue_new(size_t bytes, enum queue_full policy, struct err *e)
@@ -62,7 +35,7 @@ struct queue *queue_new(size_t bytes, enum queue_full policy, struct err *e)
 	if (bytes < QUEUE_MIN_BYTES)
 		bytes = QUEUE_MIN_BYTES;
 	if (q && bytes <= UINT32_MAX / 2) {
-		q->size = aligned(bytes);
+		q->size = bytes & ~(size_t)(QUEUE_ALIGN - 1);
 		q->policy = policy;
 		q->spare = policy == QUEUE_WAIT ? MESSAGE_ROOM : 0;
 		q->mem = malloc(q->size);
@@ -85,43 +58,35 @@ void queue_free(struct queue *q)
 	free(q);
 }
 
-static struct slot *slot_at(const struct queue *q, size_t offset)
-{
-	return (struct slot *)(void *)(q->mem + offset);
-}
-
-/* The offset behind the slot at offset. */
-static size_t after(const struct queue *q, size_t offset)
-{
-	offset += slot_at(q, offset)->size;
-	return offset == q->wrap_at ? 0 : offset;
-}
-
 /* --- leaving --- */
 
-/* tail has moved: what it left can be written to. */
-static void set_limit(struct queue *q)
+/* What tail has left behind can be written to. */
+static void tail_moved(struct queue *q)
 {
 	if (q->n_tail == q->n_head) {
 		make_empty(q);
 	} else if (q->tail >= q->head) {
-		q->limit = q->tail - ALIGN;	/* head never meets tail */
+		set_limits(q, q->tail - QUEUE_ALIGN);	/* head never meets tail */
 	} else {
-		q->limit = q->size;
 		q->wrap_at = NO_WRAP;
+		set_limits(q, q->size);
 	}
 }
 
 void queue_release(struct queue *q, uint32_t mark)
 {
-	uint64_t before = q->n_tail;
+	int32_t covered = (int32_t)(mark - (uint32_t)q->n_tail - 1);
+	uint64_t sent = q->n_next - q->n_tail;
 
-	while (q->n_tail < q->n_next && (int32_t)((uint32_t)q->n_tail + 1 - mark) < 0) {
-		q->tail = after(q, q->tail);
-		q->n_tail++;
-	}
-	q->released += q->n_tail - before;
-	set_limit(q);
+	if (covered <= 0)
+		return;
+	uint64_t n = (uint64_t)covered < sent ? (uint64_t)covered : sent;
+
+	for (uint64_t i = 0; i < n; i++)
+		q->tail = queue_after(q, q->tail);
+	q->n_tail += n;
+	q->released += n;
+	tail_moved(q);
 }
 
 void queue_rewind(struct queue *q)
@@ -135,7 +100,7 @@ static void drop_oldest(struct queue *q)
 {
 	bool unsent = q->n_tail == q->n_next;
 
-	q->tail = after(q, q->tail);
+	q->tail = queue_after(q, q->tail);
 	q->n_tail++;
 	if (unsent) {
 		q->next = q->tail;
@@ -144,7 +109,7 @@ static void drop_oldest(struct queue *q)
 	} else {
 		q->dropped_sent++;
 	}
-	set_limit(q);
+	tail_moved(q);
 }
 
 /* --- coming --- */
@@ -152,21 +117,24 @@ static void drop_oldest(struct queue *q)
 /* Goes on at the front, if size bytes fit there. */
 static bool wrap(struct queue *q, size_t size)
 {
-	if (q->limit != q->size || q->tail < size + ALIGN)
+	if (q->limit != q->size || q->tail < size + QUEUE_ALIGN)
 		return false;		/* wrapped already, or no room there */
 	q->wrap_at = q->head;
 	/* What is to be sent next is the record that comes, if all others were sent. */
 	if (q->next == q->wrap_at)
 		q->next = 0;
 	q->head = 0;
-	q->limit = q->tail - ALIGN;
+	set_limits(q, q->tail - QUEUE_ALIGN);
 	return true;
 }
 
-/* Finds a place for size bytes where there is none behind head. */
-static int make_room(struct queue *q, size_t size)
+int queue_make_room(struct queue *q, size_t size, size_t spare)
 {
-	while (q->head + size > q->limit && !wrap(q, size)) {
+	if (size + spare > q->size) {
+		q->refused++;
+		return -EMSGSIZE;
+	}
+	while (q->head + size + spare > q->limit && !wrap(q, size + spare)) {
 		if (q->policy == QUEUE_WAIT)
 			return -EAGAIN;
 		drop_oldest(q);
@@ -174,53 +142,25 @@ static int make_room(struct queue *q, size_t size)
 	return 0;
 }
 
-static int refuse(struct queue *q)
-{
-	q->refused++;
-	return -EMSGSIZE;
-}
-
 /* A place for a record with extra bytes after its header, that leaves spare bytes free. */
-static inline int reserve(struct queue *q, size_t extra, size_t spare, struct slot **out)
+static int reserve(struct queue *q, size_t extra, size_t spare, struct queue_slot **out)
 {
-	size_t size = aligned(sizeof(struct slot) + extra);
-
-	if (extra > q->size / 2)
-		return refuse(q);
-	if (q->head + size + spare > q->limit) {
-		int rc = make_room(q, size + spare);
-
-		if (rc < 0)
-			return rc;
-	}
-	*out = slot_at(q, q->head);
-	(*out)->size = (uint32_t)size;
-	return 0;
-}
-
-static inline void commit(struct queue *q, const struct slot *slot)
-{
-	q->head += slot->size;
-	q->n_head++;
-}
-
-int queue_push_packet(struct queue *q, const struct msg_packet *p)
-{
-	struct slot *slot;
-	int rc = reserve(q, p->len, q->spare, &slot);
+	size_t size = queue_slot_size(extra);
+	int rc = queue_make_room(q, size, spare);
 
 	if (rc < 0)
 		return rc;
-	slot->kind = RECORD_PACKET;
-	slot->time_us = p->time_us;
-	slot->has_time = p->has_time;
-	slot->dlt = p->dlt;
-	slot->orig_len = p->orig_len;
-	slot->len = p->len;
-	if (p->len > 0)
-		memcpy(slot + 1, p->data, p->len);
-	commit(q, slot);
+	*out = queue_slot_at(q, q->head);
+	(*out)->size = (uint32_t)size;
+	(*out)->packet.data = (uint8_t *)(*out + 1);
+	(*out)->packet.len = (uint32_t)extra;
 	return 0;
+}
+
+static void commit(struct queue *q, const struct queue_slot *slot)
+{
+	q->head += slot->size;
+	q->n_head++;
 }
 
 /* Everything in msg_data that points somewhere, always in the same order. */
@@ -263,7 +203,7 @@ int queue_push_data(struct queue *q, const struct msg_data *d)
 	struct msg_data copy = *d;
 	struct part parts[DATA_PARTS];
 	size_t len = 0;
-	struct slot *slot;
+	struct queue_slot *slot;
 
 	list_parts(&copy, parts);
 	for (size_t i = 0; i < DATA_PARTS; i++)
@@ -273,7 +213,6 @@ int queue_push_data(struct queue *q, const struct msg_data *d)
 	if (rc < 0)
 		return rc;
 	slot->kind = RECORD_DATA;
-	slot->len = (uint32_t)len;
 	uint8_t *fixed = (uint8_t *)(slot + 1);
 
 	copy_parts(parts, fixed + sizeof(copy));
@@ -282,68 +221,45 @@ int queue_push_data(struct queue *q, const struct msg_data *d)
 	return 0;
 }
 
+/* The class, then the text. */
 int queue_push_message(struct queue *q, enum msg_class class, struct text text)
 {
-	struct slot *slot;
-	int rc = reserve(q, text.len, 0, &slot);
+	struct queue_slot *slot;
+	int rc = reserve(q, 1 + text.len, 0, &slot);
 
 	if (rc < 0)
 		return rc;
+	uint8_t *bytes = (uint8_t *)(slot + 1);
+
 	slot->kind = RECORD_MESSAGE;
-	slot->class = (uint16_t)class;
-	slot->len = (uint32_t)text.len;
+	bytes[0] = (uint8_t)class;
 	if (text.len > 0)
-		memcpy(slot + 1, text.s, text.len);
+		memcpy(bytes + 1, text.s, text.len);
 	commit(q, slot);
 	return 0;
 }
 
 /* --- sending --- */
 
-static struct msg_packet packet_of(const struct slot *slot)
-{
-	return (struct msg_packet){
-		.dlt = slot->dlt,
-		.has_time = slot->has_time,
-		.time_us = slot->time_us,
-		.orig_len = slot->orig_len,
-		.data = (const uint8_t *)(slot + 1),
-		.len = slot->len,
-	};
-}
-
-bool queue_peek_packet(const struct queue *q, struct msg_packet *out, uint32_t *number)
-{
-	if (q->n_next == q->n_head)
-		return false;
-	const struct slot *slot = slot_at(q, q->next);
-
-	if (slot->kind != RECORD_PACKET)
-		return false;
-	*out = packet_of(slot);
-	*number = (uint32_t)q->n_next + 1;
-	return true;
-}
-
 bool queue_peek(const struct queue *q, struct record *out)
 {
 	if (q->n_next == q->n_head)
 		return false;
-	const struct slot *slot = slot_at(q, q->next);
+	const struct queue_slot *slot = queue_slot_at(q, q->next);
 
 	out->kind = (enum record_kind)slot->kind;
 	out->number = (uint32_t)q->n_next + 1;
 	switch (out->kind) {
 	case RECORD_PACKET:
-		out->packet = packet_of(slot);
+		out->packet = slot->packet;
 		break;
 	case RECORD_DATA:
 		memcpy(&out->data, slot + 1, sizeof(out->data));
 		break;
 	case RECORD_MESSAGE:
 		out->message = (struct msg_message){
-			.class = (enum msg_class)slot->class,
-			.text = { (const char *)(slot + 1), slot->len },
+			.class = (enum msg_class)slot->packet.data[0],
+			.text = { (const char *)slot->packet.data + 1, slot->packet.len - 1 },
 		};
 		break;
 	}
@@ -352,7 +268,7 @@ bool queue_peek(const struct queue *q, struct record *out)
 
 void queue_sent(struct queue *q)
 {
-	q->next = after(q, q->next);
+	q->next = queue_after(q, q->next);
 	q->n_next++;
 }
 

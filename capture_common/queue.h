@@ -61,16 +61,18 @@ struct queue *queue_new(size_t bytes, enum queue_full policy, struct err *e);
 void queue_free(struct queue *q);	/* NULL is fine */
 
 /* Copy the record. Return 0; -EAGAIN when there is no room and the policy is to wait; -EMSGSIZE
- * when it never fits (counted as refused). */
-int queue_push_packet(struct queue *q, const struct msg_packet *p);
+ * when it is longer than the queue (counted as refused). A queue that waits keeps some room for
+ * messages, so that "end of file" is not what is lost. */
+static inline int queue_push_packet(struct queue *q, const struct msg_packet *p);
 int queue_push_data(struct queue *q, const struct msg_data *d);
 int queue_push_message(struct queue *q, enum msg_class class, struct text text);
 
 /* Lends the next record to send; false when there is none. It points into the queue and is valid
  * until the next call that changes q. */
 bool queue_peek(const struct queue *q, struct record *out);
-/* The same for the common case: false too when the next record is no plain packet. */
-bool queue_peek_packet(const struct queue *q, struct msg_packet *out, uint32_t *number);
+/* Peeks and sends in one go, if the next record is a plain packet; NULL if it is not. The packet is
+ * valid until the next call that pushes, drops or releases. */
+static inline const struct msg_packet *queue_take_packet(struct queue *q, uint32_t *number);
 /* The record last peeked was sent. */
 void queue_sent(struct queue *q);
 /* The number that the next record to send has: everything before it was sent. */
@@ -87,5 +89,7 @@ size_t queue_used_bytes(const struct queue *q);
 size_t queue_unsent_bytes(const struct queue *q);
 size_t queue_size_bytes(const struct queue *q);
 void queue_get_stats(const struct queue *q, struct queue_stats *out);
+
+#include "capture_common/queue_path.h"
 
 #endif

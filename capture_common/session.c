@@ -323,7 +323,7 @@ struct session *session_new(const struct session_config *cfg, struct err *e)
 	}
 	s->cfg = *cfg;
 	s->in = malloc(FRAME_LIMIT_READ);
-	s->sender = sender_new(cfg->batch_bytes ? cfg->batch_bytes : SENDER_BATCH_BYTES, e);
+	s->sender = sender_new(SENDER_BATCH_BYTES, e);
 	if (!s->in || !s->sender) {
 		if (!s->in)
 			err_sys(e, ENOMEM, "session");

@@ -35,7 +35,6 @@ struct session_config {
 	bool local;			/* over descriptors: the server speaks first */
 	bool auto_gen;			/* local: answer as the server speaks */
 	size_t frame_limit;		/* longest data frame; 0: by generation */
-	size_t batch_bytes;		/* 0: SENDER_BATCH_BYTES */
 	const struct msg_gps *gps;	/* position of all records, or NULL; must stay valid */
 	/* Remote: the announcement. The texts must stay valid. */
 	struct msg_newsource newsource;

@@ -174,24 +174,28 @@ static size_t put_message(struct session *s, const struct record *r, uint8_t *at
 	return msg_encode(s->gen, MSG_FROM_TOOL, &m, at, room);
 }
 
-/* Writes plain packets as long as there are any and they fit: the packet path. Returns how many
- * bytes. */
+/* Writes plain packets as long as there are any and each of them would fit: the packet path.
+ * Returns how many bytes. */
 static size_t put_packets(struct session *s, uint8_t *at, size_t room)
 {
+	const struct data_encoder *encoder = &s->encoder;
+	const size_t longest = data_encoder_bound(encoder, UINT32_MAX);
+	const uint8_t *begin = at, *last;
 	struct queue *q = s->cfg.queue;
-	const uint8_t *begin = at, *end = at + room;
-	struct msg_packet p;
+	const struct msg_packet *p;
 	uint32_t number, cut_bytes;
+	uint64_t n = 0;
 
-	while (queue_peek_packet(q, &p, &number)) {
-		if (data_encoder_bound(&s->encoder, p.len) > (size_t)(end - at))
-			break;
-		at += data_encode_packet(&s->encoder, number, &p, at, &cut_bytes);
+	if (room < longest)
+		return 0;
+	last = at + (room - longest);
+	while (at <= last && (p = queue_take_packet(q, &number)) != NULL) {
+		at += data_encode_packet(encoder, number, p, at, &cut_bytes);
+		n++;
 		if (cut_bytes > 0)
 			count_cut(s, cut_bytes);
-		queue_sent(q);
-		s->stats.data_frames++;
 	}
+	s->stats.data_frames += n;
 	return (size_t)(at - begin);
 }
 

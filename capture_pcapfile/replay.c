@@ -11,9 +11,8 @@
 #include "capture_pcapfile/kismet_gps.h"
 #include "capture_pcapfile/pcapng_options.h"
 
-/* What one call handles at most; a packet counts as its bytes and this much more. */
-#define TURN_BYTES 65536
-#define PACKET_COST 512
+/* What one call handles at most. */
+#define TURN_PACKETS 128
 
 /* A longer pause is worth a line in the log. */
 #define LONG_WAIT_NS UINT64_C(60000000000)
@@ -288,7 +287,7 @@ enum source_read replay_read(struct replay *p, struct capture *c, struct source_
 	struct reader_packet *r = &p->packet;
 	enum source_read result = SOURCE_MORE;
 	enum reader_status status;
-	long left = TURN_BYTES;
+	int left = TURN_PACKETS;
 
 	if (p->ended)
 		return SOURCE_END;
@@ -296,11 +295,10 @@ enum source_read replay_read(struct replay *p, struct capture *c, struct source_
 		announce(p, c);
 	if (p->pending)
 		result = offer(p, c, now_ns, wait, e);
-	while (result == SOURCE_MORE && left > 0) {
+	while (result == SOURCE_MORE && left-- > 0) {
 		status = capture_reader_next(p->reader, r, e);
 		if (status != READER_OK)
 			return no_packet(p, c, status, wait, e);
-		left -= PACKET_COST + (long)r->packet.len;
 		if (p->special || r->options_len > 0) {
 			result = consider(p, c, now_ns, wait, e);
 		} else if (capture_packet(c, &r->packet)) {

@@ -37,23 +37,6 @@ static void encode_gps_v2(struct data_encoder *e, const struct msg_gps *gps)
 	e->gps_len = w.len;
 }
 
-int data_encoder_init(struct data_encoder *e, enum frame_gen gen, size_t frame_limit,
-		      const struct msg_gps *gps)
-{
-	memset(e, 0, sizeof(*e));
-	e->gen = gen;
-	e->frame_limit = frame_limit;
-	if (gps && gen == FRAME_V3)
-		encode_gps_v3(e, gps);
-	else if (gps)
-		encode_gps_v2(e, gps);
-	if (e->gps_len > sizeof(e->gps))
-		return -EMSGSIZE;
-	assert(frame_limit > data_encoder_bound(e, 0));
-	e->whole_len = (uint32_t)(frame_limit - data_encoder_bound(e, 0));
-	return 0;
-}
-
 static struct data_gps_bytes fixed_gps(const struct data_encoder *e)
 {
 	return (struct data_gps_bytes){ e->gps, e->gps_len, e->gps_cut };
@@ -135,7 +118,7 @@ static NOINLINE size_t encode_any_v3(const struct data_encoder *e, uint32_t seqn
 	return finish_v3(q, seqno, p, buf);
 }
 
-static NOINLINE size_t encode_v3(const struct data_encoder *e, uint32_t seqno,
+static size_t encode_v3(const struct data_encoder *e, uint32_t seqno,
 				 const struct msg_packet *p, uint8_t *buf)
 {
 	uint64_t s = p->time_us / DATA_US_PER_S;
@@ -248,7 +231,7 @@ static inline struct place put_packet_v2(uint8_t *q, const struct msg_packet *p)
 	return (struct place){ q, q + len + tail_len };
 }
 
-static NOINLINE size_t encode_v2(const struct data_encoder *e, uint32_t seqno,
+static size_t encode_v2(const struct data_encoder *e, uint32_t seqno,
 				 const struct msg_packet *p, uint8_t *buf)
 {
 	uint8_t *q = buf + FRAME_V2_HEADER;
@@ -264,7 +247,7 @@ static NOINLINE size_t encode_v2(const struct data_encoder *e, uint32_t seqno,
 	return (size_t)(place.end - buf);
 }
 
-static NOINLINE size_t encode_v0(const struct data_encoder *e, uint32_t seqno,
+static size_t encode_v0(const struct data_encoder *e, uint32_t seqno,
 				 const struct msg_packet *p, uint8_t *buf)
 {
 	struct frame head = {
@@ -285,18 +268,29 @@ static NOINLINE size_t encode_v0(const struct data_encoder *e, uint32_t seqno,
 	return frame_finish(&head, at, buf, data_encoder_bound(e, p->len));
 }
 
-static size_t encode(const struct data_encoder *e, uint32_t seqno, const struct msg_packet *p,
-		     uint8_t *buf)
+static size_t (*const encoders[FRAME_GENS])(const struct data_encoder *e, uint32_t seqno,
+					    const struct msg_packet *p, uint8_t *buf) = {
+	[FRAME_V0] = encode_v0,
+	[FRAME_V2] = encode_v2,
+	[FRAME_V3] = encode_v3,
+};
+
+int data_encoder_init(struct data_encoder *e, enum frame_gen gen, size_t frame_limit,
+		      const struct msg_gps *gps)
 {
-	switch (e->gen) {
-	case FRAME_V0:
-		return encode_v0(e, seqno, p, buf);
-	case FRAME_V2:
-		return encode_v2(e, seqno, p, buf);
-	case FRAME_V3:
-		break;
-	}
-	return encode_v3(e, seqno, p, buf);
+	memset(e, 0, sizeof(*e));
+	e->gen = gen;
+	e->encode_whole = encoders[gen];
+	e->frame_limit = frame_limit;
+	if (gps && gen == FRAME_V3)
+		encode_gps_v3(e, gps);
+	else if (gps)
+		encode_gps_v2(e, gps);
+	if (e->gps_len > sizeof(e->gps))
+		return -EMSGSIZE;
+	assert(frame_limit > data_encoder_bound(e, 0));
+	e->whole_len = (uint32_t)(frame_limit - data_encoder_bound(e, 0));
+	return 0;
 }
 
 /* How many bytes of the packet go into one frame: less by what the frame is too long, until it
@@ -317,23 +311,14 @@ static uint32_t fitting(const struct data_encoder *e, uint32_t seqno, const stru
 	}
 }
 
-static size_t encode_long(const struct data_encoder *e, uint32_t seqno,
-			  const struct msg_packet *p, uint8_t *buf, uint32_t *cut_bytes)
+size_t data_encode_long(const struct data_encoder *e, uint32_t seqno, const struct msg_packet *p,
+			uint8_t *buf, uint32_t *cut_bytes)
 {
 	struct msg_data d = { .packet = *p };
 
 	d.packet.len = fitting(e, seqno, &d);
 	*cut_bytes = p->len - d.packet.len;
-	return encode(e, seqno, &d.packet, buf);
-}
-
-size_t data_encode_packet(const struct data_encoder *e, uint32_t seqno,
-			  const struct msg_packet *p, uint8_t *buf, uint32_t *cut_bytes)
-{
-	if (p->len > e->whole_len)
-		return encode_long(e, seqno, p, buf, cut_bytes);
-	*cut_bytes = 0;
-	return encode(e, seqno, p, buf);
+	return e->encode_whole(e, seqno, &d.packet, buf);
 }
 
 size_t data_encode(const struct data_encoder *e, uint32_t seqno, const struct msg_data *d,

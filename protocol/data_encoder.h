@@ -19,6 +19,9 @@
 /* A plain value; set up by data_encoder_init(), then only read. */
 struct data_encoder {
 	enum frame_gen gen;
+	/* Writes a packet that is surely not cut. */
+	size_t (*encode_whole)(const struct data_encoder *e, uint32_t seqno,
+			       const struct msg_packet *p, uint8_t *buf);
 	size_t frame_limit;		/* longest frame that the server accepts */
 	uint32_t whole_len;		/* packets of up to this length are surely not cut */
 	/* The fixed position in the generation's encoding, without its time. */
@@ -42,11 +45,22 @@ static inline size_t data_encoder_bound(const struct data_encoder *e, uint32_t l
 	return bytes + e->gps_len + 160;
 }
 
+/* The part of data_encode_packet() for packets that may have to be cut. */
+size_t data_encode_long(const struct data_encoder *e, uint32_t seqno, const struct msg_packet *p,
+			uint8_t *buf, uint32_t *cut_bytes);
+
 /* Writes a packet report without signal and own position: the common case. Bytes that would
  * make the frame longer than the limit are cut off the end and orig_len kept; *cut_bytes tells
  * how many. Returns the frame's length; cap must be at least data_encoder_bound(). */
-size_t data_encode_packet(const struct data_encoder *e, uint32_t seqno,
-			  const struct msg_packet *p, uint8_t *buf, uint32_t *cut_bytes);
+static inline size_t data_encode_packet(const struct data_encoder *e, uint32_t seqno,
+					const struct msg_packet *p, uint8_t *buf,
+					uint32_t *cut_bytes)
+{
+	if (p->len > e->whole_len)
+		return data_encode_long(e, seqno, p, buf, cut_bytes);
+	*cut_bytes = 0;
+	return e->encode_whole(e, seqno, p, buf);
+}
 
 /* Writes any data report. Returns 0 when it cannot be carried: longer than cap or the limit
  * (JSON cannot be cut), or a buffer in v3. */

@@ -69,7 +69,7 @@ static void on_down(void *user, enum session_end end, const struct err *e)
 	f->err = *e;
 }
 
-static void make_session(struct fixture *f, bool local, size_t batch_bytes)
+static void make_session(struct fixture *f, bool local)
 {
 	struct err e;
 	struct session_config cfg = {
@@ -77,7 +77,6 @@ static void make_session(struct fixture *f, bool local, size_t batch_bytes)
 		.queue = f->queue,
 		.local = local,
 		.auto_gen = local,
-		.batch_bytes = batch_bytes,
 		.newsource = { .definition = text_of("input.pcap:name=demo"),
 			       .type = text_of("pcapfile"),
 			       .uuid = text_of(UUID),
@@ -106,7 +105,7 @@ static int setup(void **state)
 	f->server.fd = -1;
 	f->server.answer_pings = true;
 	f->open_by_itself = true;
-	make_session(f, false, 0);
+	make_session(f, false);
 	*state = f;
 	return 0;
 }
@@ -302,7 +301,7 @@ static void local_v2_ping_is_answered_in_v3(void **state)
 		0xde, 0xca, 0xfb, 0xad, 0xab, 0xcd, 0, 2, 0, 0, 0, 0, 'P', 'I', 'N', 'G',
 	};
 
-	make_session(f, true, 0);
+	make_session(f, true);
 	connect_gen(f, FRAME_V3, FRAME_V3);
 	settle(f);
 	assert_int_equal(f->server.heard[MSG_PING], 0);
@@ -321,7 +320,7 @@ static void local_v0_request_is_answered_in_v0(void **state)
 
 	if (!msg_gen_supported(FRAME_V0))
 		skip();
-	make_session(f, true, 0);
+	make_session(f, true);
 	connect_gen(f, FRAME_V3, FRAME_V0);
 	settle(f);
 	fake_server_open(&f->server, "x");
@@ -513,7 +512,7 @@ static void fixed_position_goes_with_every_record(void **state)
 
 	f->gps = (struct msg_gps){ .lat_deg = 0, .lon_deg = 0, .fix = 3,
 				   .type = text_of("remote-fixed"), .name = text_of("roof") };
-	make_session(f, false, 0);
+	make_session(f, false);
 	stream(f, FRAME_V3);
 	push(f, 3, 60);
 	pass(f, SECOND_NS);
@@ -556,13 +555,16 @@ static void packet_longer_than_a_frame_is_cut_not_lost(void **state)
 static void record_that_fits_nowhere_is_left_out_and_counted_once(void **state)
 {
 	struct fixture *f = *state;
+	static char long_json[FRAME_LIMIT_SERVER];
+	struct msg_data d = { .json = { .type = text_of("RTL433"),
+					.json = { long_json, sizeof(long_json) } } };
 	struct session_stats stats;
 	struct queue_stats queue;
 
-	make_session(f, false, 2048);
 	stream(f, FRAME_V3);
 	f->server.answer_pings = false;
-	push(f, 1, 4000);
+	assert_int_equal(queue_push_data(f->queue, &d), 0);
+	session_records(f->session);
 	pass(f, SECOND_NS);
 	fake_server_close(&f->server);
 	settle(f);
