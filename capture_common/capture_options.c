@@ -180,7 +180,7 @@ static void print_source_options(const struct source_tool *tool)
 		else
 			printf("  %s\n  %-22s  %s\n", left, "", o->help);
 	}
-	printf("\nThe keys that servers read (name, uuid, channels, info_...) may be given, too.\n");
+	printf("\nKeys that servers read (name, uuid, channels, info_...) may be given, too.\n");
 }
 
 void capture_options_help(const struct source_tool *tool)

@@ -28,7 +28,7 @@ struct queue {
 	size_t limit;			/* what is pushed ends here, at most */
 	size_t packet_limit;		/* limit less spare */
 	size_t wrap_at;			/* end of the records before the front; SIZE_MAX: none */
-	/* Records that were ever taken out at tail, sent, pushed; a record's number is its count. */
+	/* Records ever let go of at tail, sent, pushed; a record's number is its count. */
 	uint64_t n_tail, n_next, n_head;
 
 	uint64_t refused, released, dropped_unsent, dropped_sent, resent;
