@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "capture_common/loop.h"
+#include "capture_pcapfile/replay.h"
 #include "tests/lib/replay_rig.h"
 
 #define MICRO 0xa1b2c3d4u
