@@ -235,7 +235,7 @@ static void lists_beyond_the_arena_are_told(void **state)
 		if (!msg_gen_supported(gens[g]))
 			continue;
 		assert_int_equal(frame_parse(buf, len, sizeof(buf), &f), FRAME_OK);
-		arena_init(&small, 10000);
+		arena_init(&small, 5000);
 		assert_int_equal(msg_decode(&f, &small, &out), -ENOMEM);
 		arena_reset(&small);
 		arena_init(&small, 100000);
