@@ -225,6 +225,13 @@ void hopper_fix(struct hopper *h, struct text channel, uint32_t request)
 		fix_now(h);
 }
 
+void hopper_forget_request(struct hopper *h)
+{
+	h->waiting = false;
+	if (h->errand == ERRAND_FIX)
+		h->errand = ERRAND_OVERTAKEN;
+}
+
 void hopper_set_current(struct hopper *h, const char *channel)
 {
 	snprintf(h->channel, sizeof(h->channel), "%s", channel);

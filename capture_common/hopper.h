@@ -57,6 +57,8 @@ int hopper_hop(struct hopper *h, const struct msg_hop *hop, struct err *e);
 /* Stops hopping and sets one channel; fixed() answers, later. A request that is still waiting is
  * answered first, by overtaken(). */
 void hopper_fix(struct hopper *h, struct text channel, uint32_t request);
+/* Whoever asked has gone: a request that is not answered yet will not be. */
+void hopper_forget_request(struct hopper *h);
 /* The channel that open() has set already. */
 void hopper_set_current(struct hopper *h, const char *channel);
 

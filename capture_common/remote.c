@@ -35,7 +35,8 @@ struct remote {
 	enum frame_gen gen;
 
 	/* failures */
-	unsigned attempt;		/* in a row */
+	const struct backoff *backoff;	/* of the last wait */
+	unsigned attempt;		/* with it, in a row */
 	unsigned evictions;
 	char last_text[sizeof(((struct err *)0)->text)];
 	unsigned same_text;
@@ -122,6 +123,9 @@ static void log_failure(struct remote *r, const struct err *e, uint32_t wait_ms)
 
 static void try_later(struct remote *r, const struct backoff *b, const struct err *e)
 {
+	if (r->backoff != b)
+		r->attempt = 0;		/* after a long outage, the first refusal is the first */
+	r->backoff = b;
 	uint32_t wait_ms = backoff_delay_ms(b, r->attempt++, (uint32_t)random_u64());
 
 	log_failure(r, e, wait_ms);

@@ -52,6 +52,13 @@ static struct text_list borrow_list(const struct strlist *l, struct text **items
 	return (struct text_list){ *items, l->n };
 }
 
+/* A local server starts a process for each LIST and PROBE; a remote one goes on. */
+static void finish_if_local(struct requests *r)
+{
+	if (r->cfg.local)
+		session_finish(r->session);
+}
+
 /* --- LIST --- */
 
 static void fill_interfaces(struct msg_interface *out, const struct source_list *list)
@@ -89,7 +96,7 @@ static void handle_list(struct requests *r, const struct msg *m)
 	if (interfaces)
 		fill_interfaces(interfaces, &list);
 	session_send(r->session, &reply);
-	session_finish(r->session);
+	finish_if_local(r);
 	free(interfaces);
 	source_list_free(&list);
 }
@@ -129,7 +136,7 @@ static void handle_probe(struct requests *r, const struct msg *m)
 	};
 
 	session_send(r->session, &reply);
-	session_finish(r->session);
+	finish_if_local(r);
 	free(items);
 	source_info_free(&info);
 }
@@ -359,6 +366,8 @@ void requests_handle(struct requests *r, struct session *session, const struct m
 void requests_session_over(struct requests *r)
 {
 	r->session = NULL;
+	if (r->hopper)
+		hopper_forget_request(r->hopper);
 }
 
 void requests_source_closing(struct requests *r)

@@ -14,6 +14,7 @@ struct requests_config {
 	struct loop *loop;
 	const struct source_tool *tool;
 	struct runner *runner;
+	bool local;		/* LIST and PROBE are all that such a server asks */
 	/* The UUID that was announced; open reports must carry the same one. "" in local mode: then
 	 * the source's own. */
 	const char *uuid;

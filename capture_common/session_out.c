@@ -292,7 +292,7 @@ void session_out_flush(struct session *s)
 	loop_timer_cancel(s->cfg.loop, &s->flush_timer);
 	int rc = send_all(s, &e);
 
-	if (rc > 0 && s->unread)
+	if (rc >= 0 && s->unread)
 		rc = err_set(&e, ERR_NETWORK, "does not read our answers");
 	if (rc < 0) {
 		err_wrap(&e, "%s", s->link->peer);
