@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "capture_common/log.h"
+#include "capture_receiver/client.h"
 #include "protocol/frame.h"
 #include "tests/lib/receiver_fixture.h"
 
@@ -635,6 +636,36 @@ static void last_pong_comes_before_an_orderly_end(void **state)
 	assert_int_equal(tool->heard[MSG_PONG], 1);
 }
 
+/* The end of the stream comes in the turn in which the PING was read, because a read took as much as
+ * there is room for. */
+static void last_pong_comes_when_the_end_is_read_at_once(void **state)
+{
+	struct msg ping = { .type = MSG_PING };
+	struct fake_tool *tool;
+	size_t overhead;
+
+	(void)state;
+	start();
+	tool = receiver_fixture_open(f, 0, "x:name=demo", TEST_UUID);
+	fake_tool_packet(tool, 1, 60000);
+	overhead = tool->to_receiver.len - 60000;
+	fake_tool_packet(tool, 2, 60000);
+	fake_tool_packet(tool, 3, 60000);
+	fake_tool_packet(tool, 4, (uint32_t)(CLIENT_READ_SIZE - 180000 - 4 * overhead - 40000 -
+					     overhead - FRAME_V3_HEADER));
+	fake_tool_packet(tool, 5, 40000);
+	fake_tool_say(tool, &ping);
+	assert_int_equal(tool->to_receiver.len, CLIENT_READ_SIZE);
+	fake_tool_end(tool);
+	fake_tool_turn(tool);
+	assert_int_equal(tool->to_receiver.len, 0);
+	loop_step(f->loop, 0);
+	assert_true(tool->closed);
+	fake_tool_hear(tool);
+	assert_int_equal(tool->heard[MSG_PONG], 1);
+	assert_int_equal(n_packets(), 5);
+}
+
 /* The tool sent everything and is gone before we answered: what it sent still counts. */
 static void data_behind_a_failed_answer_is_read(void **state)
 {
@@ -654,6 +685,15 @@ static void data_behind_a_failed_answer_is_read(void **state)
 	assert_int_equal(n_packets(), 10);
 }
 
+static struct loop_timer stranger_time;
+
+static void on_stranger_time(void *user)
+{
+	struct receiver_fixture *fixture = user;
+
+	loop_stop(fixture->loop);
+}
+
 static void end_is_called_when_the_last_source_is_gone(void **state)
 {
 	struct fake_tool *tool;
@@ -661,10 +701,16 @@ static void end_is_called_when_the_last_source_is_gone(void **state)
 	(void)state;
 	f->config.exit_idle_ns = 2 * SECOND;
 	start();
-	/* Neither strangers nor a short absence count. */
+	/* Neither strangers, nor a source that never opened, nor a short absence count. */
 	receiver_fixture_connect(f, 1);
 	fake_tool_end(&f->tools[1]);
+	receiver_fixture_connect(f, 2);
+	fake_tool_newsource(&f->tools[2], "x", "pcapfile", OTHER_UUID);
+	fake_tool_end(&f->tools[2]);
 	receiver_fixture_settle(f);
+	loop_timer_set(f->loop, &stranger_time, f->clock.now_ns + 10 * SECOND, on_stranger_time, f);
+	loop_run(f->loop);
+	assert_int_equal(f->clock.now_ns, RECEIVER_FIXTURE_START_NS + 10 * SECOND);
 	tool = receiver_fixture_open(f, 0, "x", TEST_UUID);
 	fake_tool_end(tool);
 	receiver_fixture_pass(f, SECOND);
@@ -674,7 +720,7 @@ static void end_is_called_when_the_last_source_is_gone(void **state)
 	fake_tool_turn(tool);
 	loop_run(f->loop);
 	assert_false(f->clock.stuck);
-	assert_int_equal(f->clock.now_ns, RECEIVER_FIXTURE_START_NS + 3 * SECOND);
+	assert_int_equal(f->clock.now_ns, RECEIVER_FIXTURE_START_NS + 13 * SECOND);
 	assert_int_equal(receiver_finish(f->receiver), 0);
 }
 
@@ -785,6 +831,7 @@ int main(void)
 		EACH(tool_may_say_goodbye),
 		EACH(fatal_error_report_closes_in_v0_and_v2),
 		EACH(last_pong_comes_before_an_orderly_end),
+		ONE(last_pong_comes_when_the_end_is_read_at_once),
 		EACH(data_behind_a_failed_answer_is_read),
 		ONE(end_is_called_when_the_last_source_is_gone),
 		EACH(radio_is_told_to_hop),
