@@ -237,6 +237,25 @@ static void a_queue_that_is_full_at_every_packet_loses_none(void **state)
 	assert_int_equal(rig.times_full, 89);
 }
 
+static void the_last_message_has_room_in_a_full_queue(void **state)
+{
+	static const char *const options[] = { "name=n", "name=n,stop=8", "name=n,loop=2" };
+	size_t i;
+
+	(void)state;
+	write_packets(9, 65480);	/* two leave no room for a message */
+	assert_int_equal(truncate(rig.path, (off_t)rig.file.len - 1), 0);
+	for (i = 0; i < 3; i++) {
+		rig.keep_full = true;
+		assert_int_equal(replay_rig_run(&rig, options[i]), SOURCE_END);
+		assert_int_equal(rig.capture.messages_dropped, 0);
+		assert_true(rig.n_messages > 0);
+		assert_int_equal(rig.n_packets, i == 2 ? 16 : 8);
+		assert_non_null(strstr(rig.messages[rig.n_messages - 1], " packets (0 skipped)"));
+		replay_rig_forget(&rig);
+	}
+}
+
 static void link_types_may_be_mixed(void **state)
 {
 	(void)state;
@@ -475,6 +494,7 @@ int main(void)
 		TEST(wrong_values_are_named),
 		TEST(every_packet_comes_into_the_queue),
 		TEST(a_queue_that_is_full_at_every_packet_loses_none),
+		TEST(the_last_message_has_room_in_a_full_queue),
 		TEST(link_types_may_be_mixed),
 		TEST(start_and_stop_count_from_one),
 		TEST(loop_begins_again),
