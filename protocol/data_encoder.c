@@ -118,8 +118,8 @@ static NOINLINE size_t encode_any_v3(const struct data_encoder *e, uint32_t seqn
 	return finish_v3(q, seqno, p, buf);
 }
 
-static size_t encode_v3(const struct data_encoder *e, uint32_t seqno,
-				 const struct msg_packet *p, uint8_t *buf)
+static size_t encode_v3(const struct data_encoder *e, uint32_t seqno, const struct msg_packet *p,
+			uint8_t *buf)
 {
 	uint64_t s = p->time_us / DATA_US_PER_S;
 	uint64_t us = p->time_us % DATA_US_PER_S;
@@ -231,8 +231,8 @@ static inline struct place put_packet_v2(uint8_t *q, const struct msg_packet *p)
 	return (struct place){ q, q + len + tail_len };
 }
 
-static size_t encode_v2(const struct data_encoder *e, uint32_t seqno,
-				 const struct msg_packet *p, uint8_t *buf)
+static size_t encode_v2(const struct data_encoder *e, uint32_t seqno, const struct msg_packet *p,
+			uint8_t *buf)
 {
 	uint8_t *q = buf + FRAME_V2_HEADER;
 	struct place place;
@@ -247,8 +247,8 @@ static size_t encode_v2(const struct data_encoder *e, uint32_t seqno,
 	return (size_t)(place.end - buf);
 }
 
-static size_t encode_v0(const struct data_encoder *e, uint32_t seqno,
-				 const struct msg_packet *p, uint8_t *buf)
+static size_t encode_v0(const struct data_encoder *e, uint32_t seqno, const struct msg_packet *p,
+			uint8_t *buf)
 {
 	struct frame head = {
 		.gen = FRAME_V0,
