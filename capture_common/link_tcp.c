@@ -65,7 +65,8 @@ static void on_writable(void *user)
 {
 	struct link_tcp *t = user;
 
-	t->link.events.writable(t->link.events.user);
+	if (t->watch.events & LOOP_WRITE)	/* still */
+		t->link.events.writable(t->link.events.user);
 }
 
 /* Either callback may free the link, so only one is called from here; neither direction can starve
