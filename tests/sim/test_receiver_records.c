@@ -295,6 +295,28 @@ static void slow_json_output_holds_pongs_too(void **state)
 	assert_int_equal(n_lines(), 1);
 }
 
+/* Lines much longer than the frames that they came in, and more of them than the buffer holds. */
+static void long_json_lines_wait_for_room(void **state)
+{
+	static char doc[16000];
+	struct fake_tool *tool;
+
+	(void)state;
+	receiver_fixture_start(f);
+	tool = open_numbered(0, INSTANCE);
+	memset(doc, 1, sizeof(doc) - 1);
+	doc[0] = doc[sizeof(doc) - 2] = '"';
+	f->json.room = 0;
+	for (uint32_t i = 1; i <= 100; i++)
+		send_json(tool, i, doc);
+	receiver_fixture_settle(f);
+	assert_true(receiver_is_paused(f->receiver));
+	f->json.room = SIZE_MAX;
+	receiver_fixture_pass(f, SECOND);
+	assert_int_equal(n_lines(), 100);
+	assert_true(f->json.len > 100 * 90000);
+}
+
 /* --- outputs that take nothing --- */
 
 static void full_disk_stops_reading_and_loses_nothing(void **state)
@@ -554,6 +576,7 @@ int main(void)
 		ONE(pong_comes_after_the_data_is_written),
 		ONE(no_pong_overtakes_data_wherever_the_disk_is_full),
 		ONE(slow_json_output_holds_pongs_too),
+		ONE(long_json_lines_wait_for_room),
 		ONE(full_disk_stops_reading_and_loses_nothing),
 		ONE(pause_is_no_excuse_for_a_silent_tool),
 		ONE(all_tools_wait_and_all_go_on),

@@ -106,6 +106,8 @@ static void endless_lists_are_cut(void **state)
 		len += (size_t)snprintf(many + len, sizeof(many) - len, "%u,", i);
 	channels("wlan0", many);
 	assert_int_equal(plan.channels.n, CONFIGURE_MAX_CHANNELS);
+	channels("wlan0:add_channels=\"x,y,z\",channel=q", many);
+	assert_int_equal(plan.channels.n, CONFIGURE_MAX_CHANNELS);
 }
 
 /* --- rates --- */

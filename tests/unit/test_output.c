@@ -237,6 +237,9 @@ static void full_pipe_goes_on_as_soon_as_it_is_read(void **state)
 	assert_int_equal(got, 320000);
 	assert_int_equal(output_state(out), OUTPUT_READY);
 	assert_int_equal(changes, 1);
+	/* Now there is nothing to wait for. */
+	loop_run(loop);
+	assert_true(fake_time.stuck);
 }
 
 static void end_of_the_reader_is_noticed_without_data(void **state)

@@ -159,14 +159,31 @@ static void numbers_are_read_in_both_byte_orders(void **state)
 {
 	(void)state;
 	for (int big = 0; big < 2; big++) {
+		resume_free(r);
+		r = resume_new();
+		c.len = 0;
 		c.big = big;
 		good_file();
+		assert_int_equal(scan(), 0);
+		assert_int_equal(good_len, c.len);
+		assert_last(UUID_A, 0xff, 6);
+		assert_last(UUID_B, 1, 100);
+		assert_last(UUID_A, 0x100, 1);
 	}
+}
+
+static void sections_may_differ_in_byte_order(void **state)
+{
+	(void)state;
+	good_file();
+	c.big = true;
+	capfile_section(&c);
+	interface(COMMENT(UUID_B, "00000000000000ee"));
+	packet(0, 77);
 	assert_int_equal(scan(), 0);
 	assert_int_equal(good_len, c.len);
-	assert_last(UUID_A, 0xff, 6);
-	assert_last(UUID_B, 1, 100);
 	assert_last(UUID_A, 0x100, 1);
+	assert_last(UUID_B, 0xee, 77);
 }
 
 static void torn_end_is_found_at_every_byte(void **state)
@@ -383,6 +400,7 @@ int main(void)
 		ONE(last_number_of_each_instance_is_kept),
 		ONE(many_instances_are_all_found),
 		ONE(numbers_are_read_in_both_byte_orders),
+		ONE(sections_may_differ_in_byte_order),
 		ONE(torn_end_is_found_at_every_byte),
 		ONE(zeros_at_the_end_are_torn_too),
 		ONE(damage_in_the_middle_is_no_torn_end),
