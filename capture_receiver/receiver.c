@@ -259,6 +259,7 @@ int receiver_finish(struct receiver *r)
 	if (waiting > 0)
 		report_error("%s: %llu bytes could not be written", sink_stopped_by(r->sink),
 			     (unsigned long long)waiting);
+	receiver_print_table(r);
 	receiver_print_totals(r, "total");
 	return waiting > 0 ? EX_IOERR : EX_OK;
 }

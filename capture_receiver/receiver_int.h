@@ -59,6 +59,8 @@ void receiver_hop_opened(struct receiver *r, struct source *s, struct text_list 
 
 /* receiver_status.c */
 void receiver_start_ticking(struct receiver *r);
+/* All sources there were, on standard error. */
+void receiver_print_table(const struct receiver *r);
 void receiver_print_totals(const struct receiver *r, const char *what);
 
 #endif

@@ -3,10 +3,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "capture_common/log.h"
 #include "capture_receiver/receiver_int.h"
 
 #define TICK_NS UINT64_C(1000000000)
 #define MAX_ROWS 100
+#define LAST_TABLE_WIDTH 100
 #define TABLE_SIZE ((size_t)32 << 10)
 
 static const char *state_text(const struct receiver *r, const struct client *c)
@@ -29,39 +31,64 @@ static const char *state_text(const struct receiver *r, const struct client *c)
 static struct table_row make_row(const struct receiver *r, const struct source *s)
 {
 	const struct client *c = s->client;
-
-	return (struct table_row){
+	struct table_row row = {
 		.name = s->name,
 		.type = s->type,
-		.peer = c->transport->peer,
-		.gen = frame_gen_name(c->gen),
-		.state = state_text(r, c),
-		.age_s = (double)(loop_now_ns(r->loop) - c->started_ns) / 1e9,
+		.peer = "",
+		.gen = "",
+		.state = "closed",
 		.packets_per_s = s->packets_per_s,
 		.stats = s->stats,
 	};
+
+	if (!c)
+		return row;
+	row.peer = c->transport->peer;
+	row.gen = frame_gen_name(c->gen);
+	row.state = state_text(r, c);
+	row.age_s = (double)(loop_now_ns(r->loop) - c->started_ns) / 1e9;
+	return row;
 }
 
-static void draw(struct receiver *r)
-{
-	static char text[TABLE_SIZE];
-	struct table_row rows[MAX_ROWS];
-	size_t n = 0, max, hidden = 0;
-	unsigned width;
+static char table_text[TABLE_SIZE];
 
-	table_screen_size(r->screen, &max, &width);
+/* Renders max rows into table_text; with_gone: also of sources that are not connected. */
+static size_t render(const struct receiver *r, size_t max, unsigned width, bool with_gone)
+{
+	struct table_row rows[MAX_ROWS];
+	size_t n = 0, hidden = 0;
+
 	if (max > MAX_ROWS)
 		max = MAX_ROWS;
 	for (struct source *s = source_table_oldest(r->sources); s; s = s->newer) {
-		if (!s->client)
+		if (!s->client && !with_gone)
 			continue;
 		if (n < max)
 			rows[n++] = make_row(r, s);
 		else
 			hidden++;
 	}
-	table_screen_draw(r->screen, text, table_render(text, sizeof(text), rows, n, hidden,
-							width));
+	return table_render(table_text, sizeof(table_text), rows, n, hidden, width);
+}
+
+static void draw(struct receiver *r)
+{
+	size_t max;
+	unsigned width;
+
+	table_screen_size(r->screen, &max, &width);
+	table_screen_draw(r->screen, table_text, render(r, max, width, false));
+}
+
+void receiver_print_table(const struct receiver *r)
+{
+	if (source_table_count(r->sources) == 0 || !log_enabled(LOG_LEVEL_INFO))
+		return;
+	size_t len = render(r, MAX_ROWS, LAST_TABLE_WIDTH, true);
+
+	if (r->screen)
+		table_screen_erase(r->screen);
+	fwrite(table_text, 1, len, stderr);
 }
 
 static void update_rates(struct receiver *r, double seconds)
