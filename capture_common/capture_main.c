@@ -293,6 +293,7 @@ static int make_source(struct app *a, struct err *e)
 					.ended = on_source_ended, .user = a };
 	struct requests_config requests = { .loop = a->loop, .tool = a->tool, .uuid = a->uuid,
 					    .local = capture_options_local(&a->o),
+					    .definition = a->o.source,
 					    .closed = on_closed_by_server, .user = a };
 
 	a->queue = queue_new(a->o.queue_bytes, a->tool->when_full, e);

@@ -315,8 +315,50 @@ static void report_open(struct requests *r, uint32_t reply_to, const struct err 
 	free(items);
 }
 
+/* Text that is absent and empty text are the same here. */
+static bool same_value(const struct srcdef *a, const struct srcdef *b, const char *key)
+{
+	return text_equal(srcdef_get(a, key), srcdef_get(b, key));
+}
+
+static int compare_with_own(const struct requests *r, const struct srcdef *own,
+			    const struct srcdef *asked, struct err *e)
+{
+	if (!text_equal(own->interface, asked->interface))
+		return err_set(e, ERR_PERMISSION, "the server asked for %.*s instead of %.*s; a "
+			       "remote server may not choose the source",
+			       TEXT_ARG(asked->interface), TEXT_ARG(own->interface));
+	for (const struct source_opt *o = r->cfg.tool->options; o && o->key; o++) {
+		if (o->own_only && !same_value(own, asked, o->key))
+			return err_set(e, ERR_PERMISSION, "the server changed %s=; a remote "
+				       "server may not", o->key);
+	}
+	return 0;
+}
+
+/* A server that was taken over must not make a sensor send what its owner did not offer. */
+static int check_definition(const struct requests *r, struct text definition, struct err *e)
+{
+	struct srcdef own = { 0 }, asked = { 0 };
+	int rc = 0;
+
+	if (r->cfg.local)
+		return 0;
+	if (srcdef_parse(&own, text_of(r->cfg.definition)) < 0 ||
+	    srcdef_parse(&asked, definition) < 0)
+		rc = err_set(e, ERR_USAGE, "source definition: %s",
+			     own.problem[0] ? own.problem : asked.problem);
+	else
+		rc = compare_with_own(r, &own, &asked, e);
+	srcdef_free(&own);
+	srcdef_free(&asked);
+	return rc;
+}
+
 static int open_source(struct requests *r, struct text definition, struct err *e)
 {
+	if (check_definition(r, definition, e) < 0)
+		return -1;
 	bool was_open = runner_is_open(r->cfg.runner);
 	void *before = runner_self(r->cfg.runner);
 

@@ -14,7 +14,10 @@ struct requests_config {
 	struct loop *loop;
 	const struct source_tool *tool;
 	struct runner *runner;
-	bool local;		/* LIST and PROBE are all that such a server asks */
+	bool local;		/* a local server: it says what is opened */
+	/* Remote: the definition that was announced. A server may add options to it, but not have
+	 * something else opened. */
+	const char *definition;
 	/* The UUID that was announced; open reports must carry the same one. "" in local mode: then
 	 * the source's own. */
 	const char *uuid;

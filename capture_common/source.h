@@ -98,6 +98,7 @@ struct source_opt {
 	const char *arg;		/* "N" */
 	const char *help;
 	bool repeatable;
+	bool own_only;		/* a remote server may not set it: it chooses what is opened */
 };
 
 struct source_tool {

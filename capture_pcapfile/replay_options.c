@@ -23,7 +23,7 @@ const struct source_opt replay_option_rows[] = {
 	  .help = "move all times so that the first packet is of now" },
 	{ .key = "follow", .arg = "BOOL", .help = "go on when the file grows, as tail -f" },
 	{ .key = "exit", .arg = "BOOL", .help = "leave when everything was delivered" },
-	{ .key = "path", .arg = "FILE",
+	{ .key = "path", .arg = "FILE", .own_only = true,
 	  .help = "the file, where it cannot stand before the colon" },
 	{ .key = NULL },
 };

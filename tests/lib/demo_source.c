@@ -105,8 +105,9 @@ static const struct source_ops demo_ops = {
 };
 
 static const struct source_opt demo_options[] = {
-	{ "speed", "N", "how fast", false },
-	{ NULL, NULL, NULL, false },
+	{ .key = "speed", .arg = "N", .help = "how fast" },
+	{ .key = "secret", .arg = "N", .help = "not for servers to choose", .own_only = true },
+	{ .key = NULL },
 };
 
 const struct source_tool demo_tool = {

@@ -38,6 +38,7 @@ struct fixture {
 	unsigned accepted;
 	enum frame_gen tried[16];
 	bool open_on_announce;
+	const char *asks_for;		/* in OPEN; NULL: what was announced */
 
 	unsigned overs, gave_up;
 	enum session_end last_end;
@@ -159,7 +160,7 @@ static bool serve(struct fixture *f)
 	bool heard = fake_server_hear(&f->server);
 
 	if (f->open_on_announce && f->server.heard[MSG_NEWSOURCE] > announced)
-		fake_server_open(&f->server, "demo0");
+		fake_server_open(&f->server, f->asks_for ? f->asks_for : "demo0:secret=1");
 	return heard;
 }
 
@@ -229,7 +230,8 @@ static int setup(void **state)
 	struct runner_config runner = { .loop = f->loop, .tool = &demo_tool, .queue = f->queue,
 					.records = on_records, .ended = on_ended, .user = f };
 	struct requests_config requests = { .loop = f->loop, .tool = &demo_tool,
-					    .uuid = DEMO_UUID, .closed = on_closed, .user = f };
+					    .uuid = DEMO_UUID, .definition = "demo0:secret=1",
+					    .closed = on_closed, .user = f };
 
 	f->runner = runner_new(&runner, &e);
 	requests.runner = f->runner;
@@ -384,7 +386,7 @@ static void thousand_link_cuts_open_the_radio_once_and_lose_nothing(void **state
 	make(f, true, FRAME_V3, true);
 	for (int i = 0; i < 1000; i++) {
 		fake_server_close(&f->server);
-		pass(f, 70 * SECOND_NS);
+		pass(f, 40 * SECOND_NS);
 		assert_true(session_streaming(f->session));
 	}
 	assert_int_equal(demo.opens, 1);
@@ -451,6 +453,26 @@ static void lost_server_is_not_blamed_on_a_source_that_failed_before(void **stat
 	assert_non_null(strstr(f->last_err.text, "connecting"));
 }
 
+static void remote_server_may_not_choose_what_is_opened(void **state)
+{
+	static const char *const others[] = { "demo1:secret=1", "demo0:secret=2", "demo0" };
+	struct fixture *f = *state;
+
+	f->asks_for = others[0];
+	make(f, true, FRAME_V3, true);
+	for (size_t i = 0; i < 3; i++) {
+		f->asks_for = others[i];
+		pass(f, 310 * SECOND_NS);
+		assert_false(session_streaming(f->session));
+		assert_false(f->server.open_report.success);
+		assert_non_null(strstr(f->server.open_message, "server"));
+	}
+	assert_int_equal(demo.opens, 0);
+	f->asks_for = "demo0:name=added,secret=1";
+	pass(f, 310 * SECOND_NS);
+	assert_true(session_streaming(f->session));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -468,6 +490,7 @@ int main(void)
 		TEST(disable_retry_gives_up_at_the_first_failure),
 		TEST(refusal_is_explained_and_waits_longer),
 		TEST(failed_open_is_reported_with_its_reason),
+		TEST(remote_server_may_not_choose_what_is_opened),
 		TEST(lost_server_is_not_blamed_on_a_source_that_failed_before),
 	};
 
