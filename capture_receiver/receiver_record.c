@@ -98,7 +98,7 @@ static void tell_json(struct receiver *r, const struct source *s, const struct m
 
 /* --- taking it --- */
 
-/* Tools number DATA and MESSAGE; the other frames have numbers of their own kind. */
+/* Tools number DATA and MESSAGE (docs/protocol.md 8.1); other frames have other numbers. */
 static const uint32_t *number_of(const struct source *s, const struct msg *m)
 {
 	if (s->instance == 0 || (m->type != MSG_DATA && m->type != MSG_MESSAGE))

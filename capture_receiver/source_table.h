@@ -24,7 +24,7 @@ struct source_stats {
 	uint64_t unwritable;		/* what no output can hold: a link type above 65535 */
 };
 
-/* The numbering of one run of a tool (docs/protocol.md "Extensions"). */
+/* The numbering of one run of a tool (docs/protocol.md 8.1). */
 struct source_numbers {
 	uint64_t instance;		/* 0: unused */
 	bool started;
