@@ -76,7 +76,7 @@ static inline const struct msg_packet *queue_take_packet(struct queue *q, uint32
 /* The record last peeked was sent. */
 void queue_sent(struct queue *q);
 /* The number that the next record to send has: everything before it was sent. */
-uint32_t queue_mark(const struct queue *q);
+uint32_t queue_mark(struct queue *q);
 /* The server has every record before mark. */
 void queue_release(struct queue *q, uint32_t mark);
 /* Everything kept is to be sent (again). */

@@ -9,6 +9,7 @@
 #include "capture_common/queue.h"
 
 #define QUEUE_ALIGN 8u
+#define QUEUE_MARKS 32
 
 /* In front of each record in memory; its bytes follow, and packet.data points to them. */
 struct queue_slot {
@@ -30,6 +31,13 @@ struct queue {
 	size_t wrap_at;			/* end of the records before the front; SIZE_MAX: none */
 	/* Records ever let go of at tail, sent, pushed; a record's number is its count. */
 	uint64_t n_tail, n_next, n_head;
+
+	/* n_next and next when the last marks were made. */
+	struct {
+		uint64_t n;
+		size_t offset;
+	} marks[QUEUE_MARKS];
+	unsigned n_marks;		/* ever made */
 
 	uint64_t refused, released, dropped_unsent, dropped_sent, resent;
 };
