@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void give_up(const char *what, const char *name)
+static _Noreturn void give_up(const char *what, const char *name)
 {
 	fprintf(stderr, "%s: %s\n", name, what);
 	exit(1);

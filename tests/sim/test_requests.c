@@ -99,8 +99,8 @@ static int setup(void **state)
 	f->queue = queue_new(QUEUE_MIN_BYTES, QUEUE_WAIT, &e);
 	struct runner_config runner = { .loop = f->loop, .tool = &demo_tool, .queue = f->queue,
 					.records = on_records, .ended = on_ended, .user = f };
-	struct requests_config requests = { .loop = f->loop, .tool = &demo_tool, .uuid = "", .local = true,
-					    .closed = on_closed, .user = f };
+	struct requests_config requests = { .loop = f->loop, .tool = &demo_tool, .uuid = "",
+					    .local = true, .closed = on_closed, .user = f };
 
 	f->runner = runner_new(&runner, &e);
 	requests.runner = f->runner;

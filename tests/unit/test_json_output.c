@@ -60,7 +60,8 @@ static void document_is_kept(void **state)
 {
 	(void)state;
 	assert_json("{}", "{}");
-	assert_json("{\"a\": [1, 2.50, true, null, \"x/y\"]}", "{\"a\":[1,2.50,true,null,\"x/y\"]}");
+	assert_json("{\"a\": [1, 2.50, true, null, \"x/y\"]}",
+		    "{\"a\":[1,2.50,true,null,\"x/y\"]}");
 	assert_json("\n {\"t\":\"\\u00e4\\n\"}\n", "{\"t\":\"\xc3\xa4\\n\"}");
 	assert_json("18446744073709551615", "18446744073709551615");
 	assert_json("[]", "[]");

@@ -212,7 +212,8 @@ static void watch_removed_in_the_same_turn_is_not_called(void **state)
 	probe_close(&b);
 }
 
-/* The other's descriptor is closed, and its number goes to a new pipe, which has nothing to read. */
+/* The other's descriptor is closed, and its number goes to a new pipe, which has nothing to
+ * read. */
 static void replace_other(struct probe *p)
 {
 	struct probe *o = p->other;

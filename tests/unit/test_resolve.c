@@ -177,8 +177,8 @@ static void expect_address(const struct asker *a, const char *address)
 	assert_int_equal(a->calls, 1);
 	assert_non_null(a->list);
 	assert_int_equal(a->list->ai_socktype, SOCK_STREAM);
-	assert_int_equal(getnameinfo(a->list->ai_addr, a->list->ai_addrlen, host, sizeof(host), port,
-				     sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV), 0);
+	assert_int_equal(getnameinfo(a->list->ai_addr, a->list->ai_addrlen, host, sizeof(host),
+				     port, sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV), 0);
 	assert_string_equal(host, address);
 	assert_string_equal(port, "3501");
 }

@@ -103,7 +103,8 @@ static void texts_are_made_safe(void **state)
 
 	(void)state;
 	memset(long_name, 'n', sizeof(long_name));
-	assert_int_equal(source_describe(s, text_of("ro\x1b" "of"), text_of("x:name=ro\x1b" "of")), 0);
+	assert_int_equal(source_describe(s, text_of("ro\x1b" "of"),
+					 text_of("x:name=ro\x1b" "of")), 0);
 	assert_string_equal(s->name, "ro?of");
 	assert_string_equal(s->definition, "x:name=ro?of");
 	source_describe(s, (struct text){ long_name, sizeof(long_name) }, text_of("y"));

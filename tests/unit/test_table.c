@@ -53,7 +53,8 @@ static void row_shows_everything(void **state)
 	assert_int_equal(len, strlen(text));
 	assert_string_equal(text,
 "NAME            TYPE       PACKETS  PKT/S  BYTES   LOST REPEAT GEN STATE         PEER\n"
-"roof            linuxwifi     1234     13 345.7k      5      6 v3  open 1:15     192.0.2.7:41234\n");
+"roof            linuxwifi     1234     13 345.7k      5      6 v3  open 1:15     "
+"192.0.2.7:41234\n");
 }
 
 static void no_line_is_wider_than_the_terminal(void **state)
