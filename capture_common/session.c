@@ -112,8 +112,7 @@ static void on_watchdog(void *user)
 	}
 }
 
-/* Frames do not move the timer; it looks for itself when it fires. So an idle session wakes up
- * for its server's PINGs only. */
+/* What the server sends moves the timer, so an idle session wakes up for its PINGs only. */
 static void arm_watchdog(struct session *s)
 {
 	uint64_t now = loop_now_ns(s->cfg.loop);
@@ -279,6 +278,7 @@ static void on_readable(void *user)
 {
 	struct session *s = user;
 	unsigned connection = s->connection;
+	uint64_t heard_ns = s->heard_ns;
 	size_t room;
 	struct err e;
 	uint8_t *space = frame_reader_space(&s->reader, &room);
@@ -291,8 +291,11 @@ static void on_readable(void *user)
 	}
 	frame_reader_filled(&s->reader, (size_t)n);
 	handle_frames(s);
-	if (s->connection == connection && s->link)
-		session_out_flush(s);
+	if (s->connection != connection || !s->link)
+		return;
+	if (s->heard_ns != heard_ns)
+		arm_watchdog(s);
+	session_out_flush(s);
 }
 
 static void on_writable(void *user)
