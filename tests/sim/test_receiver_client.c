@@ -636,8 +636,8 @@ static void last_pong_comes_before_an_orderly_end(void **state)
 	assert_int_equal(tool->heard[MSG_PONG], 1);
 }
 
-/* The end of the stream comes in the turn in which the PING was read, because a read took as much
- * as there is room for. */
+/* The end of the stream comes in the turn in which the PING was read, because a read took as
+ * much as there is room for. */
 static void last_pong_comes_when_the_end_is_read_at_once(void **state)
 {
 	struct msg ping = { .type = MSG_PING };
