@@ -14,7 +14,7 @@
 #include "tests/lib/prng.h"
 
 #define HEADER sizeof(struct queue_slot)
-#define ROOM ((size_t)64 << 10)
+#define ROOM QUEUE_MIN_BYTES
 
 static struct err e;
 
@@ -218,7 +218,8 @@ static void expect_next(struct queue *q, const struct sample *want)
 #define MODEL_MAX 8192
 
 struct model {
-	struct sample *kept[MODEL_MAX];	/* oldest first */
+	struct sample *all[MODEL_MAX];
+	struct sample **kept;		/* oldest first */
 	size_t n, sent;
 	uint32_t number;		/* of the next one pushed */
 	struct queue_stats stats;
@@ -230,7 +231,7 @@ static void model_drop(struct model *m)
 	m->n--;
 	if (m->sent > 0)
 		m->sent--;
-	memmove(m->kept, m->kept + 1, m->n * sizeof(m->kept[0]));
+	m->kept++;
 }
 
 static void check_stats(const struct queue *q, const struct model *m)
@@ -313,7 +314,7 @@ static void do_push(struct queue *q, struct model *m, struct prng *rnd)
 		model_drop(m);
 	}
 	m->kept[m->n++] = s;
-	assert_true(m->n < MODEL_MAX);
+	assert_true(m->kept + m->n < m->all + MODEL_MAX);
 	m->number++;
 	m->stats.pushed++;
 }
@@ -354,7 +355,7 @@ static void agree(uint64_t seed, enum queue_full policy, uint32_t first_number)
 
 	assert_non_null(q);
 	q->n_tail = q->n_next = q->n_head = first_number - 1u;
-	m = (struct model){ .number = first_number };
+	m = (struct model){ .kept = m.all, .number = first_number };
 	m.stats.pushed = m.stats.released = q->released = q->n_head;
 	for (int i = 0; i < 3000; i++) {
 		uint32_t what = prng_below(&rnd, 100);
@@ -455,6 +456,30 @@ static void record_survives_the_end_of_memory_at_any_offset(void **state)
 		for (uint32_t len = 0; len <= 112; len += 8)
 			wrap_with(left, len, &rnd);
 	}
+}
+
+/* In the second round a record ends where the first one wrapped, and another follows it there. */
+static void place_of_an_old_wrap_is_forgotten(void **state)
+{
+	static const uint32_t lens[] = { 40000, 40000, 40000, 40000, 40000, 40000, 5000, 40000 };
+	struct queue *q = make_queue(QUEUE_WAIT);
+	struct sample *s[8];
+	struct prng rnd = { 5 };
+
+	(void)state;
+	for (int i = 0; i < 8; i++) {
+		s[i] = new_sample(ROOM);
+		push_packet(q, s[i], &rnd, lens[i]);
+		if (i == 0)
+			continue;
+		expect_next(q, s[i - 1]);	/* one stays in the queue all the time */
+		queue_sent(q);
+		queue_release(q, queue_mark(q));
+	}
+	expect_next(q, s[7]);
+	for (int i = 0; i < 8; i++)
+		free_sample(s[i]);
+	queue_free(q);
 }
 
 /* From each offset of the ring: three records, the last of which pushes sent ones out. */
@@ -585,6 +610,7 @@ int main(void)
 		cmocka_unit_test(queue_that_drops_agrees_with_a_list),
 		cmocka_unit_test(numbers_wrap_unnoticed),
 		cmocka_unit_test(record_survives_the_end_of_memory_at_any_offset),
+		cmocka_unit_test(place_of_an_old_wrap_is_forgotten),
 		cmocka_unit_test(drop_takes_sent_records_first_at_any_offset),
 		cmocka_unit_test(data_keeps_every_combination_of_parts),
 		cmocka_unit_test(empty_records_are_records),
