@@ -39,6 +39,7 @@ struct hopper {
 	char channel[TUNER_CHANNEL_SIZE];	/* that is set; "" if none was */
 	char wanted[TUNER_CHANNEL_SIZE];	/* waiting for the tuner, or being tuned */
 	bool waiting;
+	bool forgotten;				/* nobody is to be told */
 	uint32_t request;
 };
 
@@ -153,6 +154,8 @@ static void overtake_fixed(struct hopper *h, const char *why)
 	h->waiting = false;
 	if (h->errand == ERRAND_FIX)
 		h->errand = ERRAND_OVERTAKEN;
+	if (h->forgotten)
+		return;
 	snprintf(text, sizeof(text), "channel %s: %s", h->wanted, why);
 	h->cfg.overtaken(h->cfg.user, h->request, text);
 }
@@ -220,6 +223,7 @@ void hopper_fix(struct hopper *h, struct text channel, uint32_t request)
 	overtake_fixed(h, "overtaken by another request");
 	snprintf(h->wanted, sizeof(h->wanted), "%.*s", TEXT_ARG(channel));
 	h->request = request;
+	h->forgotten = false;
 	h->waiting = true;
 	if (!tuner_busy(h->tuner))
 		fix_now(h);
@@ -227,9 +231,7 @@ void hopper_fix(struct hopper *h, struct text channel, uint32_t request)
 
 void hopper_forget_request(struct hopper *h)
 {
-	h->waiting = false;
-	if (h->errand == ERRAND_FIX)
-		h->errand = ERRAND_OVERTAKEN;
+	h->forgotten = true;
 }
 
 void hopper_set_current(struct hopper *h, const char *channel)
@@ -241,7 +243,8 @@ static void fixed(struct hopper *h, const struct err *e)
 {
 	if (!e)
 		memcpy(h->channel, h->wanted, sizeof(h->channel));
-	h->cfg.fixed(h->cfg.user, h->request, e);
+	if (!h->forgotten)
+		h->cfg.fixed(h->cfg.user, h->request, e);
 }
 
 /* --- the tuning thread's answer --- */
@@ -269,13 +272,23 @@ static void on_tuned(void *user, const struct err *e)
 
 /* --- state --- */
 
+/* As asked, unless that is faster than the tool goes. */
+static double rate_in_use(const struct hopper *h)
+{
+	if (h->dwell_ns == 0)
+		return 0;
+	double fastest_hps = 1e9 / (double)h->dwell_ns;
+
+	return h->rate_hps < fastest_hps ? h->rate_hps : fastest_hps;
+}
+
 void hopper_get_state(const struct hopper *h, struct hopper_state *out)
 {
 	*out = (struct hopper_state){
 		.hopping = h->hopping,
 		.channel = h->channel,
 		.channels = &h->channels,
-		.rate_hps = h->rate_hps,
+		.rate_hps = rate_in_use(h),
 		.shuffle = h->shuffle,
 		.skip = h->plan.n ? (uint32_t)h->plan.step : h->skip,
 		.offset = h->offset,

@@ -35,7 +35,7 @@ struct hopper_state {
 	bool hopping;
 	const char *channel;		/* fixed: the one that is set; "" if none ever was */
 	const struct strlist *channels;	/* the hop list */
-	double rate_hps;
+	double rate_hps;		/* the one in use, which may be less than asked for */
 	bool shuffle;
 	uint32_t skip;			/* the step in use */
 	uint32_t offset;
@@ -57,7 +57,7 @@ int hopper_hop(struct hopper *h, const struct msg_hop *hop, struct err *e);
 /* Stops hopping and sets one channel; fixed() answers, later. A request that is still waiting is
  * answered first, by overtaken(). */
 void hopper_fix(struct hopper *h, struct text channel, uint32_t request);
-/* Whoever asked has gone: a request that is not answered yet will not be. */
+/* Whoever asked has gone: a request that is not answered yet is carried out in silence. */
 void hopper_forget_request(struct hopper *h);
 /* The channel that open() has set already. */
 void hopper_set_current(struct hopper *h, const char *channel);
