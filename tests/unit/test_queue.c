@@ -551,7 +551,7 @@ static void empty_records_are_records(void **state)
 static void too_long_is_refused_and_counted(void **state)
 {
 	struct queue *q = make_queue(QUEUE_DROP_OLDEST);
-	struct sample *s = new_sample(ROOM);
+	struct sample *s = new_sample(QUEUE_MIN_BYTES);
 	struct queue_stats stats;
 
 	(void)state;
