@@ -190,22 +190,12 @@ static void end(struct runner *r, const struct err *e)
 	r->cfg.ended(r->cfg.user, e);
 }
 
-/* Watches the descriptor that a source waits for; it may be another one each time. */
-static int watch_fd(struct runner *r, int fd, struct err *e)
-{
-	if (r->watch.fd == fd)
-		return 0;
-	loop_unwatch(r->cfg.loop, &r->watch);
-	if (fd < 0)
-		return 0;
-	return loop_watch(r->cfg.loop, &r->watch, fd, LOOP_READ, on_fd, r, e);
-}
-
 static void wait_for(struct runner *r, const struct source_wait *wait)
 {
 	struct err e;
 
-	if (watch_fd(r, wait->fd, &e) < 0) {
+	if (wait->fd >= 0 &&
+	    loop_watch(r->cfg.loop, &r->watch, wait->fd, LOOP_READ, on_fd, r, &e) < 0) {
 		end(r, &e);
 		return;
 	}
@@ -228,13 +218,15 @@ static enum source_read read_some(struct runner *r, struct source_wait *wait, st
 	return result;
 }
 
+/* The descriptor is not watched while the source is read: it may close it, and open another with
+ * the same number, or leave the number to somebody else. */
 static void read_burst(void *user)
 {
 	struct runner *r = user;
 	struct source_wait wait;
 	struct err e = { .code = ERR_NONE };
 
-	loop_timer_cancel(r->cfg.loop, &r->timer);
+	stop_reading(r);
 	enum source_read result = read_some(r, &wait, &e);
 
 	r->full = false;
@@ -247,7 +239,6 @@ static void read_burst(void *user)
 		break;
 	case SOURCE_FULL:
 		r->full = true;
-		loop_unwatch(r->cfg.loop, &r->watch);
 		break;
 	case SOURCE_END:
 		end(r, NULL);
