@@ -62,7 +62,7 @@ static int no_such_option(const struct opt *table, const char *word, struct err 
 	if (near)
 		return err_set(e, ERR_USAGE, "%.*s: no such option (did you mean --%s?)", shown,
 			       word, near->name);
-	return err_set(e, ERR_USAGE, "%.*s: no such option; --help lists them", shown, word);
+	return err_set(e, ERR_USAGE, "%.*s: no such option", shown, word);
 }
 
 /* Takes the next word as the value of g->opt. */

@@ -204,11 +204,11 @@ static void unknown_options_are_named_with_a_guess(void **state)
 	refuse("--list|--passwrod=x", "--passwrod: no such option (did you mean --password?)");
 	refuse("--queue_sise=1", "--queue_sise: no such option (did you mean --queue-size?)");
 	refuse("-connect", "-connect: no such option (did you mean --connect?)");
-	refuse("--frobnicate", "--frobnicate: no such option; --help lists them");
-	refuse("-x", "-x: no such option; --help lists them");
-	refuse("-hx", "-hx: no such option; --help lists them");
+	refuse("--frobnicate", "--frobnicate: no such option");
+	refuse("-x", "-x: no such option");
+	refuse("-hx", "-hx: no such option");
 	refuse("---help", "---help: no such option (did you mean --help?)");
-	refuse("--=x", "--: no such option; --help lists them");
+	refuse("--=x", "--: no such option");
 }
 
 static void value_of_an_unknown_option_is_not_repeated(void **state)
