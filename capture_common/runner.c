@@ -103,7 +103,6 @@ static int open_source(struct runner *r, const struct srcdef *def, char *printed
 		return -1;
 	}
 	r->definition = printed;
-	r->started = r->full = r->ended = false;
 	return 0;
 }
 
@@ -163,6 +162,7 @@ void runner_close(struct runner *r)
 	stop_reading(r);
 	r->cfg.tool->ops->close(r->self);
 	r->self = NULL;
+	r->started = r->full = r->ended = false;
 	free(r->definition);
 	r->definition = NULL;
 	source_info_free(&r->info);

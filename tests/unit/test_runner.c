@@ -488,6 +488,21 @@ static void failure_is_told_once_with_its_reason(void **state)
 	assert_int_equal(fake_source.reads, 1);
 }
 
+static void closed_source_has_not_ended(void **state)
+{
+	(void)state;
+	start_source(SOURCE_END);
+	step(1);
+	runner_close(runner);
+	assert_false(runner_ended(runner));
+	assert_false(runner_is_open(runner));
+	runner_close(runner);
+	assert_int_equal(fake_source.closes, 1);
+	start_source(SOURCE_WAIT);
+	step(1);
+	assert_int_equal(fake_source.reads, 2);
+}
+
 static void close_it(void)
 {
 	runner_close(runner);
@@ -595,6 +610,7 @@ int main(void)
 		TEST(room_means_nothing_to_a_source_that_waits),
 		TEST(end_is_told_once_and_the_source_stays_open),
 		TEST(failure_is_told_once_with_its_reason),
+		TEST(closed_source_has_not_ended),
 		TEST(source_may_be_closed_when_it_ends),
 		TEST(source_may_be_closed_when_records_came),
 		TEST(doubtful_definitions_are_warned_of),
