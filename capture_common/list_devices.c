@@ -4,19 +4,52 @@
 
 #include "capture_common/log.h"
 
-/* A JSON string; bytes above 0x7f are taken as UTF-8. */
+/* The length of the UTF-8 character of several bytes at s; 0 when there is none. */
+static size_t long_char(const unsigned char *s)
+{
+	/* What the first byte says of the length, and of the second byte (RFC 3629, section 4). */
+	static const struct {
+		unsigned char first, last, len, second_min, second_max;
+	} rows[] = {
+		{ 0xc2, 0xdf, 2, 0x80, 0xbf }, { 0xe0, 0xe0, 3, 0xa0, 0xbf },
+		{ 0xe1, 0xec, 3, 0x80, 0xbf }, { 0xed, 0xed, 3, 0x80, 0x9f },
+		{ 0xee, 0xef, 3, 0x80, 0xbf }, { 0xf0, 0xf0, 4, 0x90, 0xbf },
+		{ 0xf1, 0xf3, 4, 0x80, 0xbf }, { 0xf4, 0xf4, 4, 0x80, 0x8f },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (s[0] < rows[i].first || s[0] > rows[i].last)
+			continue;
+		if (s[1] < rows[i].second_min || s[1] > rows[i].second_max)
+			return 0;
+		for (size_t k = 2; k < rows[i].len; k++) {
+			if ((s[k] & 0xc0) != 0x80)
+				return 0;
+		}
+		return rows[i].len;
+	}
+	return 0;
+}
+
+/* A JSON string; a byte that is no UTF-8 becomes the replacement character. */
 static void print_json_string(const char *s, FILE *out)
 {
-	fputc('"', out);
-	for (; *s; s++) {
-		unsigned char c = (unsigned char)*s;
+	const unsigned char *p = (const unsigned char *)s;
+	size_t len;
 
-		if (c == '"' || c == '\\')
-			fprintf(out, "\\%c", c);
-		else if (c < 0x20 || c == 0x7f)
-			fprintf(out, "\\u%04x", c);
+	fputc('"', out);
+	for (; *p; p += len) {
+		len = *p < 0x80 ? 1 : long_char(p);
+		if (*p == '"' || *p == '\\')
+			fprintf(out, "\\%c", *p);
+		else if (*p < 0x20 || *p == 0x7f)
+			fprintf(out, "\\u%04x", *p);
+		else if (len > 0)
+			fwrite(p, 1, len, out);
 		else
-			fputc(c, out);
+			fputs("\\ufffd", out);
+		if (len == 0)
+			len = 1;
 	}
 	fputc('"', out);
 }
@@ -43,15 +76,24 @@ static void print_json(const struct source_tool *tool, const struct source_list 
 	fputs("]\n", out);
 }
 
+/* Text of the device's own, which may hold anything, on a terminal. */
+static void print_plain(const char *s, FILE *out)
+{
+	for (; *s; s++)
+		fputc((unsigned char)*s < 0x20 || *s == 0x7f ? '?' : *s, out);
+}
+
 /* What can be copied into --source comes first. */
 static void print_lines(const struct source_list *l, FILE *out)
 {
 	for (size_t i = 0; i < l->n; i++) {
 		const struct source_device *d = &l->devices[i];
 
-		fprintf(out, "%s%s%s", d->name, d->flags[0] ? ":" : "", d->flags);
-		if (d->hardware[0])
-			fprintf(out, "\t%s", d->hardware);
+		print_plain(d->name, out);
+		fputs(d->flags[0] ? ":" : "", out);
+		print_plain(d->flags, out);
+		fputs(d->hardware[0] ? "\t" : "", out);
+		print_plain(d->hardware, out);
 		fputc('\n', out);
 	}
 }
