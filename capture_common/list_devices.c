@@ -2,6 +2,8 @@
 /* --list: the devices that a tool could open. */
 #include "capture_common/list_devices.h"
 
+#include <errno.h>
+
 #include "capture_common/log.h"
 
 /* The length of the UTF-8 character of several bytes at s; 0 when there is none. */
@@ -98,6 +100,18 @@ static void print_lines(const struct source_list *l, FILE *out)
 	}
 }
 
+static int print(const struct source_tool *tool, const struct source_list *l, bool json, FILE *out,
+		 struct err *e)
+{
+	if (json)
+		print_json(tool, l, out);
+	else
+		print_lines(l, out);
+	if (fflush(out) != 0 || ferror(out))
+		return err_sys(e, errno, "writing");
+	return 0;
+}
+
 int list_devices(const struct source_tool *tool, bool json, FILE *out)
 {
 	struct source_list list = { NULL, 0 };
@@ -110,13 +124,9 @@ int list_devices(const struct source_tool *tool, bool json, FILE *out)
 		log_error("%s", e.text);
 		return err_exit_status(&e);
 	}
-	if (tool->ops->list(&list, &e) < 0) {
+	if (tool->ops->list(&list, &e) < 0 || print(tool, &list, json, out, &e) < 0) {
 		log_error("--list: %s", e.text);
 		status = err_exit_status(&e);
-	} else if (json) {
-		print_json(tool, &list, out);
-	} else {
-		print_lines(&list, out);
 	}
 	source_list_free(&list);
 	return status;

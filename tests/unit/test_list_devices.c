@@ -107,6 +107,19 @@ static void device_cannot_steer_the_terminal(void **state)
 	assert_string_equal(output, "usb1\t?[2Jx?usb2?good?\n");
 }
 
+static void full_disk_is_noticed(void **state)
+{
+	static const struct source_device one[] = { { .name = "wlan0" }, { .name = "" } };
+	FILE *full = fopen("/dev/full", "w");
+
+	(void)state;
+	if (!full)
+		return;		/* no such thing on this system */
+	devices = one;
+	assert_true(list_devices(&tool, false, full) != 0);
+	fclose(full);
+}
+
 #define TEST(test) cmocka_unit_test_setup(test, setup)
 
 int main(void)
@@ -117,6 +130,7 @@ int main(void)
 		TEST(failure_has_a_status_and_no_output),
 		TEST(tool_without_devices_says_so),
 		TEST(device_cannot_steer_the_terminal),
+		TEST(full_disk_is_noticed),
 	};
 
 	log_init("test_list_devices", LOG_LEVEL_ERROR);
