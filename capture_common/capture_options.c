@@ -140,16 +140,8 @@ static int check_sizes(const struct capture_options *o, struct err *e)
 	return 0;
 }
 
-int capture_options_read(struct capture_options *o, const struct source_tool *tool, int argc,
-			 char **argv, struct err *e)
+static int read_and_check(struct capture_options *o, int argc, char **argv, struct err *e)
 {
-	*o = (struct capture_options){
-		.auto_gen = true,
-		.queue_bytes = tool->queue_bytes,
-		.in_fd = -1,
-		.out_fd = -1,
-		.log_level = LOG_LEVEL_INFO,
-	};
 	const char *file = opts_peek(capture_option_table, "config", argc, argv);
 
 	if (file && opts_read_file(capture_option_table, o, file, e) < 0)
@@ -161,6 +153,22 @@ int capture_options_read(struct capture_options *o, const struct source_tool *to
 	if (check_mode(o, e) < 0)
 		return -1;
 	return check_sizes(o, e);
+}
+
+int capture_options_read(struct capture_options *o, const struct source_tool *tool, int argc,
+			 char **argv, struct err *e)
+{
+	*o = (struct capture_options){
+		.auto_gen = true,
+		.queue_bytes = tool->queue_bytes,
+		.in_fd = -1,
+		.out_fd = -1,
+		.log_level = LOG_LEVEL_INFO,
+	};
+	if (read_and_check(o, argc, argv, e) == 0)
+		return 0;
+	e->code = ERR_USAGE;	/* whatever is wrong with the value: so says the exit status */
+	return -1;
 }
 
 void capture_options_free(struct capture_options *o)
