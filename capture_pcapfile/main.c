@@ -14,7 +14,7 @@ int main(int argc, char **argv)
 		.ops = &pcapfile_ops,
 		.options = replay_option_rows,
 		.when_full = QUEUE_WAIT,
-		/* Fits in a CPU's second-level cache along with the buffers before and behind it. */
+		/* Fits in the second-level cache along with the buffers before and behind it. */
 		.queue_bytes = (size_t)512 << 10,
 	};
 
