@@ -15,6 +15,7 @@ struct account {
 	struct session_stats session;
 	struct hopper_stats hopper;
 	uint64_t messages_dropped;
+	size_t queue_used, queue_size;		/* bytes */
 };
 
 /* "1200 records: 1200 delivered, 0 waiting, 0 lost, ..."; other counts only if they are not 0. */

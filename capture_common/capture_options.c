@@ -46,6 +46,15 @@ static int set_verbose(void *field, const char *value, struct err *e)
 	return 0;
 }
 
+static int add_source(void *field, const char *value, struct err *e)
+{
+	if (!value[0])
+		return err_set(e, ERR_USAGE, "an empty definition");
+	if (strlist_add(field, text_of(value)) < 0)
+		return err_set(e, ERR_NO_MEMORY, "out of memory");
+	return 0;
+}
+
 /* The file was read before everything else, so that the command line wins over it. */
 static int accept_config(void *field, const char *value, struct err *e)
 {
@@ -64,7 +73,8 @@ const struct opt capture_option_table[] = {
 	  "send to the server there; [ADDRESS]:PORT for IPv6", endpoint_opt, AT(connect), 0 },
 	{ "host", 0, OPT_ARG, "HOST:PORT", "the same as --connect", endpoint_opt, AT(connect), 0 },
 	{ "source", 0, OPT_ARG, "DEFINITION",
-	  "what to capture; see below. Required with --connect", opt_string, AT(source), 0 },
+	  "what to capture; see below. Required with --connect; give it again for more sources at "
+	  "once", add_source, AT(sources), 0 },
 	{ "tcp", 0, OPT_NO_ARG, NULL, "use plain TCP; this build knows nothing else", opt_flag,
 	  AT(tcp), 0 },
 	{ "disable-retry", 0, OPT_NO_ARG, NULL,
@@ -123,7 +133,7 @@ static int check_mode(const struct capture_options *o, struct err *e)
 	if (!o->connect.host[0])
 		return err_set(e, ERR_USAGE, "nothing to do: --connect HOST:PORT or --list is "
 			       "missing");
-	if (!o->source || !o->source[0])
+	if (o->sources.n == 0)
 		return err_set(e, ERR_USAGE, "--connect needs --source=DEFINITION, too");
 	return 0;
 }
@@ -146,6 +156,9 @@ static int read_and_check(struct capture_options *o, int argc, char **argv, stru
 
 	if (file && opts_read_file(capture_option_table, o, file, e) < 0)
 		return -1;
+	/* Sources add up, but those of the command line stand in for those of the file. */
+	if (opts_peek(capture_option_table, "source", argc, argv))
+		strlist_free(&o->sources);
 	if (opts_parse(capture_option_table, o, argc, argv, e) < 0)
 		return -1;
 	if (o->help || o->version)
@@ -174,6 +187,7 @@ int capture_options_read(struct capture_options *o, const struct source_tool *to
 void capture_options_free(struct capture_options *o)
 {
 	opts_free(capture_option_table, o);
+	strlist_free(&o->sources);
 }
 
 static void print_source_options(const struct source_tool *tool)

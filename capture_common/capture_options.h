@@ -17,7 +17,7 @@
 
 struct capture_options {
 	struct endpoint connect;
-	char *source;
+	struct strlist sources;		/* definitions, one a feed */
 	bool tcp;
 	bool disable_retry;
 	bool daemonize;

@@ -51,6 +51,12 @@ static void refuse(const char *line, const char *what)
 		fail_msg("%s: exit status %d", line, err_exit_status(&e));
 }
 
+static void assert_source(const char *definition)
+{
+	assert_int_equal(o.sources.n, 1);
+	assert_string_equal(o.sources.items[0], definition);
+}
+
 static int teardown(void **state)
 {
 	(void)state;
@@ -68,7 +74,7 @@ static void defaults_are_as_documented(void **state)
 	accept(GOOD);
 	assert_string_equal(o.connect.host, "server");
 	assert_int_equal(o.connect.port, 7);
-	assert_string_equal(o.source, "radio0:name=x");
+	assert_source("radio0:name=x");
 	assert_false(o.tcp || o.disable_retry || o.daemonize || o.list || o.json);
 	assert_null(o.pidfile);
 	assert_false(o.fixed_gps.set);
@@ -236,7 +242,7 @@ static void file_gives_what_the_command_line_does_not(void **state)
 	(void)state;
 	accept(config);
 	assert_string_equal(o.connect.host, "filehost");
-	assert_string_equal(o.source, "radio9");
+	assert_source("radio9");
 	assert_int_equal(o.queue_bytes, 2 << 20);
 	assert_true(o.tcp);
 	assert_int_equal(o.log_level, LOG_LEVEL_ERROR);
@@ -251,11 +257,28 @@ static void command_line_wins_over_the_file(void **state)
 	(void)state;
 	accept(line_with("--source=radio1 --connect=cmd:1", config, ""));
 	assert_string_equal(o.connect.host, "cmd");
-	assert_string_equal(o.source, "radio1");
+	assert_source("radio1");
 	accept(line_with("", config, "--source=radio1"));
 	assert_string_equal(o.connect.host, "filehost");
 	assert_int_equal(o.connect.port, 99);
-	assert_string_equal(o.source, "radio1");
+	assert_source("radio1");
+	unlink(path);
+}
+
+/* Those of the file and those of the command line are not mixed. */
+static void sources_add_up_in_one_place(void **state)
+{
+	const char *config = write_config("connect=filehost:99\nsource=radio1\nsource=radio2\n");
+
+	(void)state;
+	accept(line_with("", config, ""));
+	assert_int_equal(o.sources.n, 2);
+	assert_string_equal(o.sources.items[0], "radio1");
+	assert_string_equal(o.sources.items[1], "radio2");
+	accept(line_with("--source=radio7", config, "--source radio8 --source=radio9"));
+	assert_int_equal(o.sources.n, 3);
+	assert_string_equal(o.sources.items[0], "radio7");
+	assert_string_equal(o.sources.items[2], "radio9");
 	unlink(path);
 }
 
@@ -333,6 +356,7 @@ int main(void)
 		TEST(every_mistake_names_its_option),
 		TEST(file_gives_what_the_command_line_does_not),
 		TEST(command_line_wins_over_the_file),
+		TEST(sources_add_up_in_one_place),
 		TEST(mistake_in_the_file_names_its_line),
 		TEST(help_has_every_option_and_key),
 	};
