@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Packets from a network interface through libpcap. */
+#include "capture_common/pcap_live.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "capture_common/log.h"
+
+#define DEFAULT_BUFFER_BYTES (2 << 20)
+#define PACKETS_A_READ 100
+#define WHOLE 0x40000
+/* Where libpcap has nothing to wait for. */
+#define ASK_AGAIN_NS (10 * 1000000ull)
+
+#ifdef __linux__
+#define HOW_TO_BE_ALLOWED \
+	"run it as root or give the program the capabilities cap_net_raw and cap_net_admin"
+#else
+#define HOW_TO_BE_ALLOWED "run it as root or get access to the system's capture devices"
+#endif
+
+struct pcap_live {
+	pcap_t *pcap;
+	char interface[64];
+	int flags_fd;			/* to ask for the interface's state; -1: it has none */
+	struct capture *capture;	/* during a read */
+	struct pcap_live_stats stats;
+	uint32_t last_received, last_kernel_dropped, last_iface_dropped;
+};
+
+/* The state of the interface */
+
+enum state { STATE_UP, STATE_DOWN, STATE_GONE };
+
+static enum state get_state(const struct pcap_live *p)
+{
+	struct ifreq req;
+
+	memset(&req, 0, sizeof(req));
+	memcpy(req.ifr_name, p->interface, sizeof(req.ifr_name) - 1);
+	if (p->flags_fd < 0)
+		return STATE_UP;
+	if (ioctl(p->flags_fd, SIOCGIFFLAGS, &req) < 0)
+		return errno == ENODEV || errno == ENXIO ? STATE_GONE : STATE_UP;
+	return req.ifr_flags & IFF_UP ? STATE_UP : STATE_DOWN;
+}
+
+/* Some things that libpcap captures from are no interfaces of the network. */
+static void watch_state(struct pcap_live *p)
+{
+	if (strlen(p->interface) < IFNAMSIZ)
+		p->flags_fd = socket(AF_INET, SOCK_DGRAM, 0);
+	if (p->flags_fd < 0)
+		return;
+	fcntl(p->flags_fd, F_SETFD, FD_CLOEXEC);
+	if (get_state(p) == STATE_GONE) {
+		close(p->flags_fd);
+		p->flags_fd = -1;
+	}
+}
+
+/* Opening */
+
+static const char *words_of(pcap_t *pcap, int result)
+{
+	const char *own = pcap_geterr(pcap);
+
+	return *own ? own : pcap_statustostr(result);
+}
+
+static int activate_failed(const struct pcap_live *p, int result, struct err *e)
+{
+	const char *words = words_of(p->pcap, result);
+
+	switch (result) {
+	case PCAP_ERROR_NO_SUCH_DEVICE:
+		return err_set(e, ERR_NOT_FOUND, "cannot capture from %s: there is no such "
+			       "interface; --list shows those there are", p->interface);
+	case PCAP_ERROR_PERM_DENIED:
+	case PCAP_ERROR_PROMISC_PERM_DENIED:
+		return err_set(e, ERR_PERMISSION, "cannot capture from %s: not permitted (%s); %s",
+			       p->interface, words, HOW_TO_BE_ALLOWED);
+	case PCAP_ERROR_IFACE_NOT_UP:
+		return err_set(e, ERR_SYSTEM, "cannot capture from %s: the interface is down; "
+			       "bring it up", p->interface);
+	case PCAP_ERROR_RFMON_NOTSUP:
+		return err_set(e, ERR_UNSUPPORTED, "cannot capture from %s: the interface has no "
+			       "monitor mode", p->interface);
+	default:
+		return err_set(e, ERR_SYSTEM, "cannot capture from %s: %s", p->interface, words);
+	}
+}
+
+static int activate(struct pcap_live *p, const struct pcap_live_config *cfg, struct err *e)
+{
+	int result;
+
+	pcap_set_snaplen(p->pcap, cfg->snaplen ? cfg->snaplen : PCAP_LIVE_SNAPLEN);
+	pcap_set_buffer_size(p->pcap, cfg->buffer_bytes ? cfg->buffer_bytes : DEFAULT_BUFFER_BYTES);
+	pcap_set_timeout(p->pcap, PCAP_LIVE_BLOCK_MS);
+	pcap_set_promisc(p->pcap, 1);
+	if (cfg->monitor)
+		pcap_set_rfmon(p->pcap, 1);
+	result = pcap_activate(p->pcap);
+	if (result < 0)
+		return activate_failed(p, result, e);
+	if (result > 0)
+		log_warn("%s: %s", p->interface, words_of(p->pcap, result));
+	return 0;
+}
+
+static const char *dlt_name(int dlt)
+{
+	const char *name = pcap_datalink_val_to_name(dlt);
+
+	return name ? name : "an unknown one";
+}
+
+static int no_wanted_dlt(const struct pcap_live *p, const int *wanted, struct err *e)
+{
+	char names[128] = "";
+	size_t len = 0;
+
+	for (; *wanted >= 0 && len < sizeof(names); wanted++)
+		len += (size_t)snprintf(names + len, sizeof(names) - len, "%s%s",
+					len ? " or " : "", dlt_name(*wanted));
+	return err_set(e, ERR_UNSUPPORTED, "cannot capture from %s: its link type is %s (%d), not %s; "
+		       "is the interface in the right mode?", p->interface,
+		       dlt_name(pcap_datalink(p->pcap)), pcap_datalink(p->pcap), names);
+}
+
+static bool is_among(int dlt, const int *there, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (there[i] == dlt)
+			return true;
+	return false;
+}
+
+static int choose_dlt(struct pcap_live *p, const int *wanted, struct err *e)
+{
+	int *there, n;
+
+	if (!wanted || *wanted == pcap_datalink(p->pcap))
+		return 0;
+	n = pcap_list_datalinks(p->pcap, &there);
+	if (n < 0)
+		return err_set(e, ERR_SYSTEM, "cannot find out the link types of %s: %s",
+			       p->interface, pcap_geterr(p->pcap));
+	for (const int *w = wanted; *w >= 0; w++) {
+		if (is_among(*w, there, n) && (*w == pcap_datalink(p->pcap) ||
+					       pcap_set_datalink(p->pcap, *w) == 0)) {
+			pcap_free_datalinks(there);
+			return 0;
+		}
+	}
+	pcap_free_datalinks(there);
+	return no_wanted_dlt(p, wanted, e);
+}
+
+/* Filters */
+
+/* libpcap filters by itself, and copies every packet for it, when the kernel refuses a program. */
+static bool is_in_kernel(const struct pcap_live *p, const struct bpf_program *program)
+{
+#ifdef SO_GET_FILTER
+	socklen_t insns = 0;
+
+	if (getsockopt(pcap_fileno(p->pcap), SOL_SOCKET, SO_GET_FILTER, NULL, &insns) == 0)
+		return insns == program->bf_len;
+#else
+	(void)p;
+	(void)program;
+#endif
+	return true;
+}
+
+static int set_filter(struct pcap_live *p, struct bpf_program *program, struct err *e)
+{
+	if (pcap_setfilter(p->pcap, program) < 0)
+		return err_set(e, ERR_SYSTEM, "cannot set a packet filter on %s: %s", p->interface,
+			       pcap_geterr(p->pcap));
+	if (!is_in_kernel(p, program))
+		return err_set(e, ERR_SYSTEM, "cannot set a packet filter on %s: the kernel refuses "
+			       "the program of %u instructions; filter less, or raise the limit "
+			       "net.core.optmem_max", p->interface, program->bf_len);
+	return 0;
+}
+
+static int set_return(struct pcap_live *p, uint32_t keep, struct err *e)
+{
+	struct bpf_insn insn = { .code = BPF_RET | BPF_K, .k = keep };
+	struct bpf_program program = { .bf_len = 1, .bf_insns = &insn };
+
+	return set_filter(p, &program, e);
+}
+
+int pcap_live_filter(struct pcap_live *p, struct bpf_program *program, struct err *e)
+{
+	struct err ignored;
+	int r = set_filter(p, program, e);
+
+	if (r < 0)
+		set_return(p, 0, &ignored);
+	return r;
+}
+
+int pcap_live_pass(struct pcap_live *p, struct err *e)
+{
+	return set_return(p, WHOLE, e);
+}
+
+int pcap_live_compile(struct pcap_live *p, const char *expression, struct bpf_program *out,
+		      struct err *e)
+{
+	if (pcap_compile(p->pcap, out, expression, 1, PCAP_NETMASK_UNKNOWN) < 0)
+		return err_set(e, ERR_USAGE, "cannot use the packet filter \"%s\" on %s: %s",
+			       expression, p->interface, pcap_geterr(p->pcap));
+	return 0;
+}
+
+static int start(struct pcap_live *p, const struct pcap_live_config *cfg, struct err *e)
+{
+	char text[PCAP_ERRBUF_SIZE] = "";
+
+	p->pcap = pcap_create(cfg->interface, text);
+	if (!p->pcap)
+		return err_set(e, ERR_SYSTEM, "cannot capture from %s: %s", p->interface, text);
+	if (activate(p, cfg, e) < 0 || choose_dlt(p, cfg->dlts, e) < 0 || set_return(p, 0, e) < 0)
+		return -1;
+	if (pcap_setnonblock(p->pcap, 1, text) < 0)
+		return err_set(e, ERR_SYSTEM, "cannot capture from %s without waiting: %s",
+			       p->interface, text);
+	watch_state(p);
+	return 0;
+}
+
+struct pcap_live *pcap_live_open(const struct pcap_live_config *cfg, struct err *e)
+{
+	struct pcap_live *p = calloc(1, sizeof(*p));
+
+	if (!p) {
+		err_sys(e, ENOMEM, "cannot capture from %s", cfg->interface);
+		return NULL;
+	}
+	snprintf(p->interface, sizeof(p->interface), "%s", cfg->interface);
+	p->flags_fd = -1;
+	if (start(p, cfg, e) < 0) {
+		pcap_live_close(p);
+		return NULL;
+	}
+	return p;
+}
+
+void pcap_live_close(struct pcap_live *p)
+{
+	if (!p)
+		return;
+	if (p->pcap)
+		pcap_close(p->pcap);
+	if (p->flags_fd >= 0)
+		close(p->flags_fd);
+	free(p);
+}
+
+uint32_t pcap_live_dlt(const struct pcap_live *p)
+{
+	return (uint32_t)pcap_datalink(p->pcap);
+}
+
+/* Reading */
+
+static void take_packet(u_char *user, const struct pcap_pkthdr *h, const u_char *bytes)
+{
+	struct pcap_live *p = (void *)user;
+	struct msg_packet packet = {
+		.dlt = pcap_live_dlt(p),
+		.has_time = true,
+		.time_us = (uint64_t)h->ts.tv_sec * 1000000u + (uint64_t)h->ts.tv_usec,
+		.orig_len = h->len,
+		.data = bytes,
+		.len = h->caplen,
+	};
+
+	if (!capture_packet(p->capture, &packet))
+		p->stats.refused++;
+}
+
+static enum source_read failed(const struct pcap_live *p, enum state state, struct err *e)
+{
+	switch (state) {
+	case STATE_UP:
+		err_set(e, ERR_SYSTEM, "capture from %s failed: %s", p->interface,
+			pcap_geterr(p->pcap));
+		break;
+	case STATE_DOWN:
+		err_set(e, ERR_SYSTEM, "capture from %s ended: the interface was taken down; "
+			"bring it up, and see that nothing else manages it", p->interface);
+		break;
+	case STATE_GONE:
+		err_set(e, ERR_NOT_FOUND, "capture from %s ended: the interface is gone; was the "
+			"device unplugged?", p->interface);
+		break;
+	}
+	return SOURCE_FAILED;
+}
+
+static void say_when(const struct pcap_live *p, const struct capture *c, struct source_wait *wait)
+{
+	const struct timeval *poll = pcap_get_required_select_timeout(p->pcap);
+
+	wait->fd = pcap_get_selectable_fd(p->pcap);
+	if (poll)
+		wait->until_ns = capture_now_ns(c) + (uint64_t)poll->tv_sec * 1000000000u +
+				 (uint64_t)poll->tv_usec * 1000u;
+	else if (wait->fd < 0)
+		wait->until_ns = capture_now_ns(c) + ASK_AGAIN_NS;
+}
+
+enum source_read pcap_live_read(struct pcap_live *p, struct capture *c, struct source_wait *wait,
+				struct err *e)
+{
+	enum state state;
+	int n;
+
+	p->capture = c;
+	n = pcap_dispatch(p->pcap, PACKETS_A_READ, take_packet, (u_char *)p);
+	p->capture = NULL;
+	if (n > 0)
+		return SOURCE_MORE;
+	/* libpcap 1.10 keeps it to itself that an interface went down. */
+	state = get_state(p);
+	if (n < 0 || state != STATE_UP)
+		return failed(p, state, e);
+	say_when(p, c, wait);
+	return SOURCE_WAIT;
+}
+
+void pcap_live_get_stats(struct pcap_live *p, struct pcap_live_stats *out)
+{
+	struct pcap_live_stats *s = &p->stats;
+	struct pcap_stat now;
+
+	if (pcap_stats(p->pcap, &now) == 0) {
+		pcap_live_count(&s->received, &p->last_received, now.ps_recv);
+		pcap_live_count(&s->kernel_dropped, &p->last_kernel_dropped, now.ps_drop);
+		pcap_live_count(&s->iface_dropped, &p->last_iface_dropped, now.ps_ifdrop);
+	}
+	*out = *s;
+}

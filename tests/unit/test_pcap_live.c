@@ -1,0 +1,499 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Packets from an interface. What needs one takes a tap device with the link type of radiotap, in a
+ * network namespace that this process makes for itself; that takes root. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <pcap/pcap.h>
+
+#include "capture_common/log.h"
+#include "capture_common/loop.h"
+#include "capture_common/pcap_live.h"
+
+#ifdef __linux__
+#include <linux/if_tun.h>
+#include <net/if.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#endif
+
+static struct err e;
+
+/* Without an interface */
+
+static void counters_go_on_when_they_wrap(void **state)
+{
+	uint64_t total = 0;
+	uint32_t last = 0;
+
+	(void)state;
+	pcap_live_count(&total, &last, 0xfffffff0u);
+	pcap_live_count(&total, &last, 0xfffffff0u);
+	assert_int_equal(total, 0xfffffff0u);
+	pcap_live_count(&total, &last, 0x10);
+	assert_true(total == 0x100000010ull);
+	pcap_live_count(&total, &last, 0xf);
+	assert_true(total == 0x20000000full);
+}
+
+/* Without the right to capture, that comes first. */
+static void missing_interface_is_named(void **state)
+{
+	struct pcap_live_config cfg = { .interface = "nosuch0" };
+
+	(void)state;
+	assert_null(pcap_live_open(&cfg, &e));
+	assert_true(e.code == ERR_NOT_FOUND || e.code == ERR_PERMISSION);
+	assert_non_null(strstr(e.text, "nosuch0"));
+}
+
+static int open_as_nobody(void)
+{
+	struct pcap_live_config cfg = { .interface = "lo" };
+
+	if (geteuid() == 0 && (setgid(65534) < 0 || setuid(65534) < 0))
+		return 2;
+	if (pcap_live_open(&cfg, &e))
+		return 3;
+	return e.code == ERR_PERMISSION && strstr(e.text, "lo") && strstr(e.text, "root") ? 0 : 1;
+}
+
+static void without_the_right_to_capture_it_says_how_to_get_it(void **state)
+{
+	int status;
+	pid_t pid;
+
+	(void)state;
+	if (access("/sys/class/net/lo", F_OK) < 0) {
+		print_message("there is no interface lo\n");
+		skip();
+	}
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0)
+		_exit(open_as_nobody());
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+/* With one */
+
+static const char *unavailable = "only Linux has such devices";
+
+#ifdef __linux__
+#ifndef TUNSETLINK
+#define TUNSETLINK _IOW('T', 205, int)
+#endif
+#define ARPHRD_RADIOTAP 803
+
+static int tap = -1;
+static struct pcap_live *live;
+static struct queue *queue;
+static struct capture capture;
+
+static void set_up(bool up)
+{
+	struct ifreq req = { .ifr_name = "tap0" };
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	req.ifr_flags = up ? IFF_UP : 0;
+	assert_int_equal(ioctl(fd, SIOCSIFFLAGS, &req), 0);
+	close(fd);
+}
+
+static int make_namespace(void)
+{
+	int fd = open("/dev/net/tun", O_RDWR);
+
+	if (fd < 0) {
+		unavailable = "/dev/net/tun cannot be opened";
+		return -1;
+	}
+	close(fd);
+	if (unshare(CLONE_NEWNET) < 0) {
+		unavailable = "no network namespace can be made (that takes root)";
+		return -1;
+	}
+	unavailable = NULL;
+	return 0;
+}
+
+static void make_tap(void)
+{
+	struct ifreq req = { .ifr_name = "tap0", .ifr_flags = IFF_TAP | IFF_NO_PI };
+
+	tap = open("/dev/net/tun", O_RDWR | O_NONBLOCK);
+	assert_true(tap >= 0);
+	assert_int_equal(ioctl(tap, TUNSETIFF, &req), 0);
+	assert_int_equal(ioctl(tap, TUNSETLINK, ARPHRD_RADIOTAP), 0);
+	set_up(true);
+}
+
+static int group_setup(void **state)
+{
+	(void)state;
+	make_namespace();
+	return 0;
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	if (unavailable)
+		return 0;
+	make_tap();
+	queue = queue_new(QUEUE_MIN_BYTES, QUEUE_DROP_OLDEST, &e);
+	assert_non_null(queue);
+	capture = (struct capture){ .queue = queue };
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	pcap_live_close(live);
+	live = NULL;
+	queue_free(queue);
+	queue = NULL;
+	if (tap >= 0)
+		close(tap);
+	tap = -1;
+	return 0;
+}
+
+static void need_tap(void)
+{
+	if (unavailable) {
+		print_message("%s\n", unavailable);
+		skip();
+	}
+}
+
+static void open_live(int buffer_bytes)
+{
+	static const int dlts[] = { 105, 127, -1 };
+	struct pcap_live_config cfg = { .interface = "tap0", .dlts = dlts,
+					.buffer_bytes = buffer_bytes };
+
+	live = pcap_live_open(&cfg, &e);
+	if (!live)
+		fail_msg("%s", e.text);
+}
+
+/* A beacon, or data, of len bytes with a number in it. */
+static void send_frame(uint8_t fc0, uint8_t number, size_t len)
+{
+	uint8_t b[4096] = { 0, 0, 8, 0, 0, 0, 0, 0, fc0 };
+
+	b[32] = number;
+	assert_true(len >= 33 && len <= sizeof(b));
+	assert_int_equal(write(tap, b, len), len);
+}
+
+/* Waits for what the tool would wait for; false after 10 s. */
+static bool wait_for_more(const struct source_wait *wait)
+{
+	struct pollfd p = { .fd = wait->fd, .events = POLLIN };
+
+	assert_true(wait->fd >= 0);
+	return poll(&p, 1, 10000) > 0;
+}
+
+static enum source_read read_until(enum source_read last, size_t records)
+{
+	struct source_wait wait = { .fd = -1, .until_ns = LOOP_NEVER };
+	struct queue_stats s;
+	enum source_read r;
+
+	for (;;) {
+		r = pcap_live_read(live, &capture, &wait, &e);
+		queue_get_stats(queue, &s);
+		if (r == last && s.pushed >= records)
+			return r;
+		if (r == SOURCE_FAILED || (r == SOURCE_WAIT && !wait_for_more(&wait)))
+			return r;
+	}
+}
+
+static const struct msg_packet *next_packet(void)
+{
+	uint32_t number;
+
+	return queue_take_packet(queue, &number);
+}
+
+static void frames_arrive_as_they_are(void **state)
+{
+	const struct msg_packet *p;
+
+	(void)state;
+	need_tap();
+	open_live(0);
+	assert_int_equal(pcap_live_dlt(live), 127);
+	assert_int_equal(pcap_live_pass(live, &e), 0);
+	send_frame(0x80, 1, 100);
+	send_frame(0x08, 2, 1500);
+	assert_int_equal(read_until(SOURCE_WAIT, 2), SOURCE_WAIT);
+	p = next_packet();
+	assert_non_null(p);
+	assert_int_equal(p->dlt, 127);
+	assert_int_equal(p->len, 100);
+	assert_int_equal(p->orig_len, 100);
+	assert_memory_equal(p->data, "\0\0\x08\0\0\0\0\0\x80", 9);
+	assert_int_equal(p->data[32], 1);
+	assert_true(p->has_time);
+	assert_true(p->time_us > 1500000000ull * 1000000u);
+	p = next_packet();
+	assert_non_null(p);
+	assert_int_equal(p->len, 1500);
+	assert_int_equal(p->data[32], 2);
+	assert_null(next_packet());
+}
+
+static void nothing_passes_before_it_is_asked_for(void **state)
+{
+	const struct msg_packet *p;
+
+	(void)state;
+	need_tap();
+	open_live(0);
+	send_frame(0x80, 1, 100);
+	assert_int_equal(pcap_live_pass(live, &e), 0);
+	send_frame(0x80, 2, 100);
+	assert_int_equal(read_until(SOURCE_WAIT, 1), SOURCE_WAIT);
+	p = next_packet();
+	assert_non_null(p);
+	assert_int_equal(p->data[32], 2);
+	assert_null(next_packet());
+}
+
+static void filter_can_be_changed_and_taken_off(void **state)
+{
+	static const uint8_t expected[] = { 2, 3, 4 };
+	struct bpf_program program;
+
+	(void)state;
+	need_tap();
+	open_live(0);
+	assert_int_equal(pcap_live_compile(live, "wlan type data", &program, &e), 0);
+	assert_int_equal(pcap_live_filter(live, &program, &e), 0);
+	pcap_freecode(&program);
+	send_frame(0x80, 1, 100);
+	send_frame(0x08, 2, 100);
+	assert_int_equal(read_until(SOURCE_WAIT, 1), SOURCE_WAIT);
+	assert_int_equal(pcap_live_pass(live, &e), 0);
+	send_frame(0x80, 3, 100);
+	send_frame(0x08, 4, 100);
+	assert_int_equal(read_until(SOURCE_WAIT, 3), SOURCE_WAIT);
+	for (size_t i = 0; i < sizeof(expected); i++) {
+		const struct msg_packet *p = next_packet();
+
+		assert_non_null(p);
+		assert_int_equal(p->data[32], expected[i]);
+	}
+	assert_null(next_packet());
+}
+
+static void cut_frames_keep_their_length_on_air(void **state)
+{
+	struct bpf_insn insn = { .code = BPF_RET | BPF_K, .k = 40 };
+	struct bpf_program program = { .bf_len = 1, .bf_insns = &insn };
+	const struct msg_packet *p;
+
+	(void)state;
+	need_tap();
+	open_live(0);
+	assert_int_equal(pcap_live_filter(live, &program, &e), 0);
+	send_frame(0x08, 1, 1000);
+	assert_int_equal(read_until(SOURCE_WAIT, 1), SOURCE_WAIT);
+	p = next_packet();
+	assert_non_null(p);
+	assert_int_equal(p->len, 40);
+	assert_int_equal(p->orig_len, 1000);
+}
+
+static void filter_that_makes_no_sense_is_quoted(void **state)
+{
+	struct bpf_program program;
+
+	(void)state;
+	need_tap();
+	open_live(0);
+	assert_int_equal(pcap_live_compile(live, "wlan type nonsense", &program, &e), -1);
+	assert_int_equal(e.code, ERR_USAGE);
+	assert_non_null(strstr(e.text, "\"wlan type nonsense\""));
+	assert_non_null(strstr(e.text, "tap0"));
+}
+
+/* A program that only looks like one; afterwards nothing passes. */
+static void filter_that_the_kernel_refuses_is_an_error(void **state)
+{
+	struct bpf_insn insns[] = { { BPF_LD | BPF_MEM, 0, 0, 3 }, { BPF_RET | BPF_K, 0, 0, 99 } };
+	struct bpf_program program = { .bf_len = 2, .bf_insns = insns };
+	struct source_wait wait = { .fd = -1, .until_ns = LOOP_NEVER };
+
+	(void)state;
+	need_tap();
+	open_live(0);
+	assert_int_equal(pcap_live_pass(live, &e), 0);
+	assert_int_equal(pcap_live_filter(live, &program, &e), -1);
+	assert_non_null(strstr(e.text, "tap0"));
+	send_frame(0x80, 1, 100);
+	assert_int_equal(pcap_live_read(live, &capture, &wait, &e), SOURCE_WAIT);
+	assert_int_equal(pcap_live_pass(live, &e), 0);
+	send_frame(0x80, 2, 100);
+	assert_int_equal(read_until(SOURCE_WAIT, 1), SOURCE_WAIT);
+	assert_int_equal(next_packet()->data[32], 2);
+}
+
+static void what_was_not_read_in_time_is_counted(void **state)
+{
+	struct pcap_live_stats s;
+	struct queue_stats q;
+
+	(void)state;
+	need_tap();
+	open_live(1 << 16);
+	assert_int_equal(pcap_live_pass(live, &e), 0);
+	pcap_live_get_stats(live, &s);
+	assert_int_equal(s.kernel_dropped, 0);
+	for (int i = 0; i < 2000; i++)
+		send_frame(0x08, 0, 4000);
+	pcap_live_get_stats(live, &s);
+	assert_in_range(s.kernel_dropped, 1, 2000);
+	assert_int_equal(s.received, 2000);
+	assert_int_equal(read_until(SOURCE_WAIT, 2000 - s.kernel_dropped), SOURCE_WAIT);
+	queue_get_stats(queue, &q);
+	assert_int_equal(q.pushed + s.kernel_dropped, 2000);
+}
+
+static void queue_that_waits_costs_packets_and_shows_it(void **state)
+{
+	struct pcap_live_stats s;
+	struct queue_stats q;
+
+	(void)state;
+	need_tap();
+	queue_free(queue);
+	queue = queue_new(QUEUE_MIN_BYTES, QUEUE_WAIT, &e);
+	assert_non_null(queue);
+	capture.queue = queue;
+	open_live(0);
+	assert_int_equal(pcap_live_pass(live, &e), 0);
+	for (int i = 0; i < 100; i++)
+		send_frame(0x08, 0, 4000);
+	do {
+		assert_int_equal(read_until(SOURCE_WAIT, 0), SOURCE_WAIT);
+		pcap_live_get_stats(live, &s);
+		queue_get_stats(queue, &q);
+	} while (q.pushed + s.refused < 100);
+	assert_true(s.refused > 0);
+	assert_int_equal(q.pushed + s.refused, 100);
+}
+
+static void interface_taken_down_ends_it(void **state)
+{
+	(void)state;
+	need_tap();
+	open_live(0);
+	assert_int_equal(pcap_live_pass(live, &e), 0);
+	assert_int_equal(read_until(SOURCE_WAIT, 0), SOURCE_WAIT);
+	set_up(false);
+	assert_int_equal(read_until(SOURCE_FAILED, 0), SOURCE_FAILED);
+	assert_non_null(strstr(e.text, "tap0"));
+	assert_non_null(strstr(e.text, "down"));
+}
+
+static void interface_pulled_out_ends_it(void **state)
+{
+	(void)state;
+	need_tap();
+	open_live(0);
+	assert_int_equal(pcap_live_pass(live, &e), 0);
+	assert_int_equal(read_until(SOURCE_WAIT, 0), SOURCE_WAIT);
+	close(tap);
+	tap = -1;
+	assert_int_equal(read_until(SOURCE_FAILED, 0), SOURCE_FAILED);
+	assert_int_equal(e.code, ERR_NOT_FOUND);
+	assert_non_null(strstr(e.text, "tap0"));
+}
+
+static void interface_that_is_down_is_not_opened(void **state)
+{
+	struct pcap_live_config cfg = { .interface = "tap0" };
+
+	(void)state;
+	need_tap();
+	set_up(false);
+	assert_null(pcap_live_open(&cfg, &e));
+	assert_non_null(strstr(e.text, "tap0"));
+	assert_non_null(strstr(e.text, "down"));
+}
+
+static void unwanted_link_type_is_named(void **state)
+{
+	static const int dlts[] = { 1, 105, -1 };
+	struct pcap_live_config cfg = { .interface = "tap0", .dlts = dlts };
+
+	(void)state;
+	need_tap();
+	assert_null(pcap_live_open(&cfg, &e));
+	assert_int_equal(e.code, ERR_UNSUPPORTED);
+	assert_non_null(strstr(e.text, "IEEE802_11_RADIO (127)"));
+	assert_non_null(strstr(e.text, "EN10MB or IEEE802_11"));
+}
+
+#define WITH_TAP(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#else
+static int group_setup(void **state)
+{
+	(void)state;
+	return 0;
+}
+
+static void packets_from_a_device(void **state)
+{
+	(void)state;
+	print_message("%s\n", unavailable);
+	skip();
+}
+#endif
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(counters_go_on_when_they_wrap),
+		cmocka_unit_test(missing_interface_is_named),
+		cmocka_unit_test(without_the_right_to_capture_it_says_how_to_get_it),
+#ifdef __linux__
+		WITH_TAP(frames_arrive_as_they_are),
+		WITH_TAP(nothing_passes_before_it_is_asked_for),
+		WITH_TAP(filter_can_be_changed_and_taken_off),
+		WITH_TAP(cut_frames_keep_their_length_on_air),
+		WITH_TAP(filter_that_makes_no_sense_is_quoted),
+		WITH_TAP(filter_that_the_kernel_refuses_is_an_error),
+		WITH_TAP(what_was_not_read_in_time_is_counted),
+		WITH_TAP(queue_that_waits_costs_packets_and_shows_it),
+		WITH_TAP(interface_taken_down_ends_it),
+		WITH_TAP(interface_pulled_out_ends_it),
+		WITH_TAP(interface_that_is_down_is_not_opened),
+		WITH_TAP(unwanted_link_type_is_named),
+#else
+		cmocka_unit_test(packets_from_a_device),
+#endif
+	};
+
+	return cmocka_run_group_tests(tests, group_setup, NULL);
+}
