@@ -132,8 +132,8 @@ static int no_wanted_dlt(const struct pcap_live *p, const int *wanted, struct er
 	for (; *wanted >= 0 && len < sizeof(names); wanted++)
 		len += (size_t)snprintf(names + len, sizeof(names) - len, "%s%s",
 					len ? " or " : "", dlt_name(*wanted));
-	return err_set(e, ERR_UNSUPPORTED, "cannot capture from %s: its link type is %s (%d), not %s; "
-		       "is the interface in the right mode?", p->interface,
+	return err_set(e, ERR_UNSUPPORTED, "cannot capture from %s: its link type is %s (%d), "
+		       "not %s; is the interface in the right mode?", p->interface,
 		       dlt_name(pcap_datalink(p->pcap)), pcap_datalink(p->pcap), names);
 }
 
@@ -189,9 +189,9 @@ static int set_filter(struct pcap_live *p, struct bpf_program *program, struct e
 		return err_set(e, ERR_SYSTEM, "cannot set a packet filter on %s: %s", p->interface,
 			       pcap_geterr(p->pcap));
 	if (!is_in_kernel(p, program))
-		return err_set(e, ERR_SYSTEM, "cannot set a packet filter on %s: the kernel refuses "
-			       "the program of %u instructions; filter less, or raise the limit "
-			       "net.core.optmem_max", p->interface, program->bf_len);
+		return err_set(e, ERR_SYSTEM, "cannot set a packet filter on %s: the kernel "
+			       "refuses the program of %u instructions; filter less, or raise "
+			       "the limit net.core.optmem_max", p->interface, program->bf_len);
 	return 0;
 }
 

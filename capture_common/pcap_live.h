@@ -2,8 +2,8 @@
 /* Packets from a network interface through libpcap, with what the system dropped on the way. One
  * thread at a time; nothing waits.
  *
- * libpcap uses blocks of TPACKET_V3 on Linux and BPF on macOS and the BSDs: the kernel hands packets
- * over when a block is full or PCAP_LIVE_BLOCK_MS old. */
+ * libpcap uses blocks of TPACKET_V3 on Linux and BPF on macOS and the BSDs: the kernel hands
+ * packets over when a block is full or PCAP_LIVE_BLOCK_MS old. */
 #ifndef CAPTURE_COMMON_PCAP_LIVE_H
 #define CAPTURE_COMMON_PCAP_LIVE_H
 
@@ -24,8 +24,8 @@ struct pcap_live_config {
 	bool monitor;			/* ask libpcap for monitor mode (macOS); false on Linux */
 	int snaplen;			/* 0: PCAP_LIVE_SNAPLEN */
 	int buffer_bytes;		/* of the kernel; 0: 2 MiB */
-	/* Link types in the order in which they are wanted, ended by -1; NULL takes what comes. Where
-	 * none of them can be had, opening fails and names the one there is. */
+	/* Link types in the order in which they are wanted, ended by -1; NULL takes what comes.
+	 * Where none of them can be had, opening fails and names the one there is. */
 	const int *dlts;
 };
 
@@ -33,7 +33,7 @@ struct pcap_live_stats {
 	uint64_t received;		/* that passed the filter, by the kernel's count */
 	uint64_t kernel_dropped;	/* no room in the kernel's buffer */
 	uint64_t iface_dropped;		/* by the interface or its driver, where that is known */
-	uint64_t refused;		/* by the queue, one that waits: none with QUEUE_DROP_OLDEST */
+	uint64_t refused;		/* by the queue; none with QUEUE_DROP_OLDEST */
 };
 
 struct pcap_live;
@@ -53,8 +53,8 @@ int pcap_live_pass(struct pcap_live *p, struct err *e);
 int pcap_live_compile(struct pcap_live *p, const char *expression, struct bpf_program *out,
 		      struct err *e);
 
-/* As source_ops.read(): hands over some 100 packets at most. SOURCE_FAILED when the interface is gone
- * or down. */
+/* As source_ops.read(): hands over some 100 packets at most. SOURCE_FAILED when the interface is
+ * gone or down. */
 enum source_read pcap_live_read(struct pcap_live *p, struct capture *c, struct source_wait *wait,
 				struct err *e);
 /* Counts since opening. They never wrap if they are asked for once in 2^32 packets. */
