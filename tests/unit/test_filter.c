@@ -214,17 +214,18 @@ static void padding_between_header_and_body_is_skipped(void **state)
 	}
 }
 
+/* The time stamp before the flags would be taken for them if it had the chance. */
 static void only_the_flag_for_padding_means_padding(void **state)
 {
-	struct airframe f;
-
 	(void)state;
-	f = airframe_radiotap(3, true, true, 0xdf);
-	airframe_put_data(&f, 0x88, 1, true, 20, false);
-	verdict(RADIOTAP, f, WHOLE, WHOLE);
-	f = airframe_radiotap(2, true, false, 0);
-	airframe_put_data(&f, 0x88, 1, true, 20, false);
-	verdict(RADIOTAP, f, WHOLE, WHOLE);
+	for (unsigned words = 1; words <= 8; words++) {
+		for (int has_flags = 0; has_flags < 2; has_flags++) {
+			struct airframe f = airframe_radiotap(words, true, has_flags, 0xdf);
+
+			airframe_put_data(&f, 0x88, 1, true, 20, false);
+			verdict(RADIOTAP, f, WHOLE, WHOLE);
+		}
+	}
 }
 
 /* Chains of presence words do not end in hostile headers. */
