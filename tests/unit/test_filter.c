@@ -643,7 +643,10 @@ static int attach(int fd)
 {
 	struct sock_fprog p = { .len = (unsigned short)n_prog,
 				.filter = (struct sock_filter *)prog };
+	int ignored = 0;
 
+	/* the old and the new one count towards the same limit of memory */
+	setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &ignored, sizeof(ignored));
 	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &p, sizeof(p));
 }
 
@@ -662,12 +665,12 @@ static void check_in_kernel(const int fd[2], const struct airframe *f)
 /* Datagrams between two local sockets go through a filter as packets do. */
 static void kernel_comes_to_the_same_verdicts(void **state)
 {
-	static const size_t counts[] = { 0, 9, 40 };
+	static const size_t counts[] = { 0, 9, 300 };
 	int fd[2];
 
 	(void)state;
 	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, fd), 0);
-	make_macs(40, false);
+	make_macs(300, false);
 	memcpy(macs[5].addr, airframe_address[3], 6);
 	for (unsigned i = 0; i < 18; i++) {
 		struct filter_spec s = { .dlt = dlts[i & 1], .n_macs = counts[i / 2 % 3],
@@ -677,11 +680,13 @@ static void kernel_comes_to_the_same_verdicts(void **state)
 		if (filter_build(&s, prog) == 0)
 			continue;
 		build(&s);
-		if (attach(fd[0]) < 0 && errno != EINVAL) {
+		if (attach(fd[0]) < 0) {
+			if (errno == ENOMEM && s.n_macs == 300)
+				continue;	/* net.core.optmem_max is small before 6.7 */
+			assert_int_not_equal(errno, EINVAL);
 			print_message("cannot attach: %s\n", strerror(errno));
 			skip();
 		}
-		assert_int_equal(attach(fd[0]), 0);
 		for (unsigned j = 0; j < 256; j++) {
 			unsigned fc1 = j & 64 ? 3 : 0x81;
 			struct airframe f = airframe_any(s.dlt, (j & 63) << 2, fc1, j & 128);
