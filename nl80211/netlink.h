@@ -37,13 +37,13 @@ enum netlink_step {
 	NETLINK_END,		/* the acknowledgement, a refusal, or the end of a dump */
 };
 
-/* Looks at one message, which has all its nlmsg_len bytes. */
+/* Looks at one message, which has all its nlmsg_len bytes and is aligned to 4. */
 enum netlink_step netlink_reply_take(struct netlink_reply *r, const struct nlmsghdr *h);
 
-/* Sends m, frees it, and calls each() (may be NULL) with every message of the answer. m may be NULL,
- * which means that there was no memory to build it. Returns 0 or -1; then reply->sys and reply->text
- * have the cause: ETIMEDOUT when the kernel did not answer, EINTR for a dump that changed meanwhile,
- * ENOMEM, or what the kernel says. */
+/* Sends m, frees it, and calls each() (may be NULL) with every message of the answer. m may be
+ * NULL, which means that there was no memory to build it. Returns 0 or -1; then reply->sys and
+ * reply->text have the cause: ETIMEDOUT when the kernel did not answer, EINTR for a dump that
+ * changed meanwhile, ENOMEM, or what the kernel says. */
 int netlink_request(struct netlink *n, struct nl_msg *m,
 		    void (*each)(const struct nlmsghdr *h, void *ctx), void *ctx,
 		    struct netlink_reply *reply);

@@ -3,7 +3,8 @@
  * the call returns. Each thread that asks has a connection of its own.
  *
  * Errors have the kernel's own sentence from the extended acknowledgement (Linux 4.12), and a
- * second look at what the number means here (docs/linux-wifi.md). No request waits longer than 5 s. */
+ * second look at what the number means here (docs/linux-wifi.md). No request waits longer than
+ * 5 s. */
 #ifndef NL80211_NL80211_H
 #define NL80211_NL80211_H
 
@@ -32,8 +33,9 @@ int nl80211_get_regdomain(struct nl80211 *n, uint32_t wiphy, char alpha2[3], str
 
 enum { NL80211_WANT_FCSFAIL = 1, NL80211_WANT_PLCPFAIL = 2 };
 
-/* Makes a monitor interface; flags are NL80211_WANT_...; tried without any flag when the driver takes
- * none. err.sys: EEXIST, EOPNOTSUPP, ENFILE, EBUSY, EPERM... */
+/* Makes a monitor interface; flags are NL80211_WANT_...; tried without any flag when the driver
+ * takes none. err.sys: EEXIST (also for the ENFILE that mac80211 means by it), EOPNOTSUPP, ENFILE,
+ * EBUSY, EPERM... */
 int nl80211_new_monitor(struct nl80211 *n, uint32_t wiphy, const char *name, unsigned flags,
 			uint32_t *ifindex, struct err *e);
 int nl80211_del_interface(struct nl80211 *n, uint32_t ifindex, struct err *e);

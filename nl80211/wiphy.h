@@ -16,7 +16,7 @@ struct wiphy {
 	struct phy phy;
 	bool can_monitor;		/* monitor is among the supported interface types */
 	bool has_set_channel;		/* NL80211_CMD_SET_CHANNEL is among the commands */
-	unsigned n_radios;		/* of a multi-radio wiphy (Linux 6.12); 0: it does not say */
+	unsigned n_radios;		/* of a multi-radio wiphy (Linux 6.12); 0: not said */
 	unsigned n_bad;			/* attributes cut off or of a wrong length, and
 					   channels beyond the table: all passed over */
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What nl80211 tells: recorded dumps, drivers that we have none of, and messages that are broken. */
+/* What nl80211 tells: recorded dumps, drivers that nobody here has, and broken messages. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
