@@ -45,7 +45,8 @@ struct channel {
 	enum channel_band band;
 	enum channel_width width;
 	uint32_t freq_khz;	/* the primary 20 MHz (or the whole, where it is narrower) */
-	uint32_t center1_khz;	/* of the whole block; of the first 80 MHz in 80+80 */
+	/* Of the whole block; of the first 80 MHz in 80+80; 0 or freq_khz up to 20 MHz. */
+	uint32_t center1_khz;
 	uint32_t center2_khz;	/* of the second 80 MHz in 80+80, else 0 */
 	/* How it was written, so that it is printed the same way: */
 	bool by_mhz;		/* 5180HT40+ and not 36HT40+ */
@@ -65,8 +66,8 @@ enum channel_band channel_band_of(uint32_t freq_khz);
 unsigned channel_number(uint32_t freq_khz);
 /* The centre of a channel's number; 0 if that band has no such number. */
 uint32_t channel_freq_khz(enum channel_band band, unsigned number);
-/* A number without its band, as everybody writes it: up to 14 is 2.4 GHz, 182 to 196 is 4.9 GHz, the
- * rest up to 177 is 5 GHz. */
+/* A number without its band, as everybody writes it: up to 14 is 2.4 GHz, 182 to 196 is 4.9 GHz,
+ * the rest up to 177 is 5 GHz. */
 enum channel_band channel_band_guess(unsigned number);
 
 /* The centre of the block of that width (WIDTH_40, _80, _160) that the standard puts a primary in;
@@ -84,13 +85,15 @@ bool channel_valid(const struct channel *c);
 /* The same tuning, however it was written. */
 bool channel_equal(const struct channel *a, const struct channel *b);
 
-/* --- text (channel_text.c) --- */
+/* --- text (channel_text.c, channel_print.c) --- */
 
 /* Reads one channel: all spellings of docs/linux-wifi.md 2. Returns 0, or -EINVAL with the reason
- * in why ("140HT40-: channel 140 has its second half above"), which is cut to fit. */
+ * in why ("140HT40-: this channel has its second half above"), which is cut to fit; c is then as it
+ * was. No byte of t is shown that could harm a terminal. */
 int channel_parse(struct channel *c, struct text t, char *why, size_t why_size);
 /* Writes c as it was written, or, when it came from a phy, as servers expect it: 6, 6HT20, 6HT40+,
- * 36VHT80, 37W6e, 37W6e80. What is printed parses to an equal channel. Returns the length. */
+ * 36VHT80, 37W6e, 37W6e80. 6 GHz by frequency is 6135: existing tools cannot tune 6135W6e. What is
+ * printed of a valid channel parses to an equal one. Returns the length, whether or not it fits. */
 size_t channel_print(const struct channel *c, char *out, size_t size);
 
 #endif

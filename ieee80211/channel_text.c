@@ -108,13 +108,15 @@ static unsigned read_digits(const char **at, unsigned max, unsigned *value)
 /* A number, or MHz with up to three decimals. */
 static bool read_value(const char **at, struct value *v)
 {
-	unsigned whole, thousandths = 0, n;
+	unsigned whole, thousandths = 0;
 	const char *s = *at;
 
 	*v = (struct value){ 0, 0 };
 	if (!read_digits(&s, 5, &whole))
 		return false;
 	if (*s == '.') {
+		unsigned n;
+
 		s++;
 		n = read_digits(&s, 3, &thousandths);
 		if (n == 0 || whole <= LAST_NUMBER)
@@ -305,7 +307,7 @@ static bool read_mhz(const char **at, uint32_t *khz)
 static int parse_exact(struct parser *p, struct channel *c)
 {
 	const struct width_row *row = NULL;
-	bool p80 = false;
+	bool p80;
 
 	if (!read_mhz(&p->at, &c->freq_khz))
 		return refuse(p, "the frequency in MHz comes first, as in 5180:80:5210");

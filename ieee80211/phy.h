@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a radio can do, as its driver tells: channels with their flags, and widths in each band. Filled
- * from nl80211 on Linux and from CoreWLAN on macOS. */
+/* What a radio can do, as its driver tells: channels with their flags, and widths in each band.
+ * Filled from nl80211 on Linux and from CoreWLAN on macOS. */
 #ifndef IEEE80211_PHY_H
 #define IEEE80211_PHY_H
 
@@ -51,8 +51,9 @@ struct phy {
 	size_t n_channels;
 };
 
-const struct phy_band *phy_find_band(const struct phy *p, enum channel_band band);	/* or NULL */
-const struct phy_channel *phy_find_channel(const struct phy *p, uint32_t freq_khz);	/* or NULL */
+/* Both: or NULL. */
+const struct phy_band *phy_find_band(const struct phy *p, enum channel_band band);
+const struct phy_channel *phy_find_channel(const struct phy *p, uint32_t freq_khz);
 /* A monitor may listen there: it exists, and is not disabled, or has PHY_CAN_MONITOR. */
 bool phy_channel_usable(const struct phy_channel *c);
 /* The flags of all 20 MHz pieces of c, together. */
