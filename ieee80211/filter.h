@@ -2,8 +2,8 @@
 /* Programs for the kernel's packet filter (classic BPF) that know 802.11 frames: what a capture
  * keeps, keeps shortened, or leaves. Pure: builds instructions and attaches nothing.
  *
- * A program returns how many bytes to keep: 0 drops the frame. All parts can be combined; a frame is
- * kept when every part keeps it. Frames that end before their header does are dropped. */
+ * A program returns how many bytes to keep: 0 drops the frame. All parts can be combined; a frame
+ * is kept when every part keeps it. Frames that end before their header does are dropped. */
 #ifndef IEEE80211_FILTER_H
 #define IEEE80211_FILTER_H
 
@@ -48,9 +48,9 @@ struct filter_spec {
 };
 
 /* Builds the program. out has room for FILTER_MAX_INSNS. Returns the number of instructions, 0 when
- * nothing is to be filtered; -ENOTSUP for another link type; -E2BIG when it gets too long, which 300
- * addresses do not do; -EINVAL when the user's program is not sound (a jump out of it, a return of A
- * or X). Takes 100 KiB of stack. */
+ * nothing is to be filtered; -ENOTSUP for another link type; -E2BIG when it gets too long, which
+ * 300 addresses do not do; -EINVAL when the user's program is not sound (a jump out of it, a return
+ * of A or X). Takes 100 KiB of stack. */
 int filter_build(const struct filter_spec *spec, struct filter_insn *out);
 
 #endif
