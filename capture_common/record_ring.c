@@ -209,8 +209,8 @@ static void lend(const struct slot *s, const uint8_t *bytes, struct record *out)
 					   .data = bytes, .len = s->len };
 }
 
-/* A copy of the slot at tail: what was checked cannot be changed afterwards. The end of the ring may
- * have room for a size and a kind only. */
+/* A copy of the slot at tail: what was checked cannot be changed afterwards. The end of the ring
+ * may have room for a size and a kind only. */
 static struct slot copy_of_slot(const struct record_ring *r)
 {
 	struct slot copy = { .size = 0 };
