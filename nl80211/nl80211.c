@@ -145,7 +145,8 @@ int nl80211_get_interface(struct nl80211 *n, uint32_t ifindex, struct wifi_iface
 
 	if (netlink_request(n->netlink, m, take_iface, &l, &r) == 0 && l.n == 1)
 		return 0;
-	if (r.sys == 0)
+	/* Kernels disagree about the number for an interface that is not theirs. */
+	if (r.sys == 0 || r.sys == EINVAL || r.sys == EOPNOTSUPP)
 		r.sys = ENODEV;
 	return netlink_err(e, &r, get_meanings, "%s", name_of(ifindex, name));
 }
