@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ieee80211/channel_list.h"
 #include "nl80211/nl80211.h"
 #include "nl80211/rtnl.h"
 
@@ -181,6 +182,71 @@ static void each_width_is_tuned_to(void **state)
 	}
 }
 
+static void every_channel_that_is_offered_is_taken(void **state)
+{
+	const struct channel_choice choice = {
+		.ht = true, .vht = true, .wide6 = true, .expand_ht20 = true,
+	};
+	struct strlist list = { 0 };
+	static struct wiphy w;
+
+	(void)state;
+	need_radio();
+	make_monitor();
+	assert_int_equal(nl80211_get_wiphy(n, base.wiphy, &w, &e), 0);
+	assert_int_equal(channel_list_of_phy(&list, &w.phy, &choice), 0);
+	assert_true(list.n > 50);
+	for (size_t i = 0; i < list.n; i++) {
+		struct channel c = channel(list.items[i]);
+
+		if (nl80211_set_channel(n, monitor, &c, &e) != 0)
+			fail_msg("%s", e.text);
+	}
+	strlist_free(&list);
+}
+
+/* Tunes to c if the phy is said not to allow that: it should fail. */
+static void try_forbidden(const struct phy *p, const struct channel *c)
+{
+	char why[128];
+
+	if (phy_allows(p, c, why, sizeof(why)))
+		return;
+	if (nl80211_set_channel(n, monitor, c, &e) == 0)
+		fail_msg("%u kHz, width %d, centre %u kHz: the kernel takes it, but: %s",
+			 (unsigned)c->freq_khz, c->width, (unsigned)c->center1_khz, why);
+}
+
+static void no_channel_that_the_kernel_takes_is_left_out(void **state)
+{
+	static const enum channel_width blocks[] = { WIDTH_80, WIDTH_160 };
+	static struct wiphy w;
+
+	(void)state;
+	need_radio();
+	make_monitor();
+	assert_int_equal(nl80211_get_wiphy(n, base.wiphy, &w, &e), 0);
+	for (size_t i = 0; i < w.phy.n_channels; i++) {
+		const struct phy_channel *p = &w.phy.channels[i];
+		struct channel c = { p->band, WIDTH_20, p->freq_khz, p->freq_khz, .by_mhz = true };
+
+		if (p->band == BAND_S1G)
+			continue;
+		try_forbidden(&w.phy, &c);
+		c.width = WIDTH_40;
+		c.center1_khz = p->freq_khz + 10000;
+		try_forbidden(&w.phy, &c);
+		c.center1_khz = p->freq_khz - 10000;
+		try_forbidden(&w.phy, &c);
+		for (size_t k = 0; k < 2; k++) {
+			c.width = blocks[k];
+			c.center1_khz = channel_block_center_khz(p->freq_khz, c.width);
+			if (c.center1_khz != 0)
+				try_forbidden(&w.phy, &c);
+		}
+	}
+}
+
 static void impossible_channel_is_refused_in_words(void **state)
 {
 	struct channel c = channel("5181");
@@ -232,6 +298,9 @@ int main(void)
 		cmocka_unit_test(loopback_is_no_wifi_interface),
 		cmocka_unit_test_teardown(monitor_interface_comes_and_goes, remove_monitor),
 		cmocka_unit_test_teardown(each_width_is_tuned_to, remove_monitor),
+		cmocka_unit_test_teardown(every_channel_that_is_offered_is_taken, remove_monitor),
+		cmocka_unit_test_teardown(no_channel_that_the_kernel_takes_is_left_out,
+					  remove_monitor),
 		cmocka_unit_test_teardown(impossible_channel_is_refused_in_words, remove_monitor),
 		cmocka_unit_test_teardown(interface_beside_it_makes_the_radio_busy, remove_monitor),
 		cmocka_unit_test(base_interface_becomes_a_monitor_and_back),
