@@ -17,10 +17,10 @@ enum {
 };
 
 /* Keeps what is in set, as far as the process has it, and gives up everything else for good: for
- * itself, for its children, and for programs that it starts, set-uid ones too. Fails when the system
- * refuses; the process should then end rather than go on with more than it should have. */
+ * itself, for its children, and for programs that it starts, set-uid ones too. Fails when the
+ * system refuses; the process should then end rather than go on with more than it should have. */
 int privileges_keep(unsigned set, struct err *e);
-/* Whether the process has all of set now. Where there are no such privileges: whether it is root. */
+/* Whether the process has all of set now. Where there is no such thing: whether it is root. */
 bool privileges_has(unsigned set);
 /* For error messages: "CAP_NET_ADMIN and CAP_NET_RAW". */
 const char *privileges_names(unsigned set);
