@@ -102,7 +102,7 @@ static void on_progress(void *user)
 		away += !feed_connected(a->feeds[i]);
 	}
 	snprintf(text, sizeof(text), "%" PRIu64 " records delivered, %" PRIu64 "/s, queue %zu %%%s",
-		 delivered, delivered - a->progress_delivered, used * 100 / size,
+		 delivered, delivered - a->progress_delivered, size ? used * 100 / size : 0,
 		 away == 0 ? "" : away == a->n_feeds ? ", not connected" : ", not all connected");
 	a->progress_delivered = delivered;
 	log_progress(text);
