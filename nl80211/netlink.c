@@ -18,6 +18,8 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#define MAX_ERRNO 4095			/* the largest that the kernel uses */
+
 #define LIMIT_MS 5000
 
 /* Kernels make messages of up to 32 KiB when a reader has room for them. */
@@ -125,7 +127,7 @@ static void take_end(struct netlink_reply *r, const struct nlmsghdr *h)
 	/* The end of a dump may have no number: kernels before 2.6 sent none. */
 	if (len >= sizeof(error))
 		memcpy(&error, payload, sizeof(error));
-	r->sys = error < 0 ? -error : 0;
+	r->sys = error >= 0 ? 0 : error >= -MAX_ERRNO ? -error : EBADMSG;
 	if (!(h->nlmsg_flags & NLM_F_ACK_TLVS))
 		return;
 	offset = sentence_offset(h, payload);
