@@ -26,22 +26,21 @@ struct nl80211 {
 	enum tune_form form;		/* what worked */
 };
 
-#define NO_PERMISSION "needs root or the capability CAP_NET_ADMIN"
-#define DEVICE_GONE "there is no such device (any more)"
-#define SWITCHED_OFF "the radio is switched off: see rfkill(8)"
-#define STUCK "the radio's firmware does not react"
+/* Ends the tables of what changes something. */
+#define CHANGE_MEANINGS \
+	{ ENODEV, "there is no such device (any more)" }, \
+	{ EPERM, "needs root or the capability CAP_NET_ADMIN" }, \
+	{ ERFKILL, "the radio is switched off: see rfkill(8)" }, \
+	{ EIO, "the radio's firmware does not react" }, \
+	{ ETIMEDOUT, "the radio's firmware does not react" }, \
+	{ 0, NULL }
 
 static const struct netlink_meaning tune_meanings[] = {
 	{ EBUSY, "another interface of this radio is up, or this one is down" },
 	{ EINVAL, "not with this radio, or not in its regulatory domain" },
 	{ ENETDOWN, "the interface is down" },
-	{ ENODEV, DEVICE_GONE },
 	{ EOPNOTSUPP, "its driver cannot tune a monitor interface" },
-	{ EPERM, NO_PERMISSION },
-	{ ERFKILL, SWITCHED_OFF },
-	{ EIO, STUCK },
-	{ ETIMEDOUT, STUCK },
-	{ 0, NULL },
+	CHANGE_MEANINGS,
 };
 
 static const struct netlink_meaning new_meanings[] = {
@@ -50,23 +49,13 @@ static const struct netlink_meaning new_meanings[] = {
 	{ EBUSY, "not beside the interfaces that the radio has now" },
 	{ EOPNOTSUPP, "its driver cannot make a monitor interface" },
 	{ EINVAL, "its driver or the name does not allow that" },
-	{ ENODEV, DEVICE_GONE },
-	{ EPERM, NO_PERMISSION },
-	{ ERFKILL, SWITCHED_OFF },
-	{ EIO, STUCK },
-	{ ETIMEDOUT, STUCK },
-	{ 0, NULL },
+	CHANGE_MEANINGS,
 };
 
 static const struct netlink_meaning change_meanings[] = {
 	{ EBUSY, "the interface is up, or in use" },
 	{ EOPNOTSUPP, "its driver cannot do that" },
-	{ ENODEV, DEVICE_GONE },
-	{ EPERM, NO_PERMISSION },
-	{ ERFKILL, SWITCHED_OFF },
-	{ EIO, STUCK },
-	{ ETIMEDOUT, STUCK },
-	{ 0, NULL },
+	CHANGE_MEANINGS,
 };
 
 static const struct netlink_meaning get_meanings[] = {

@@ -103,18 +103,9 @@ static enum channel_band band_of(int nl_band)
 	}
 }
 
-static struct phy_band *find_band(struct phy *p, enum channel_band band)
-{
-	for (size_t i = 0; i < p->n_bands; i++) {
-		if (p->bands[i].band == band)
-			return &p->bands[i];
-	}
-	return NULL;
-}
-
 static struct phy_band *add_band(struct phy *p, enum channel_band band)
 {
-	struct phy_band *b = find_band(p, band);
+	struct phy_band *b = (struct phy_band *)phy_find_band(p, band);
 
 	if (!b && p->n_bands < PHY_MAX_BANDS) {
 		b = &p->bands[p->n_bands++];
@@ -400,7 +391,7 @@ int nl80211_parse_wiphy(struct nl80211_wiphy_dump *d, const struct nlmsghdr *h)
 /* Channels at 4.9 GHz get a band of their own, as capable as the 5 GHz band. */
 static void split_4_9ghz(struct phy *p)
 {
-	const struct phy_band *from = find_band(p, BAND_5GHZ);
+	const struct phy_band *from = phy_find_band(p, BAND_5GHZ);
 	struct phy_band *b;
 
 	for (size_t i = 0; i < p->n_channels; i++) {
