@@ -255,6 +255,15 @@ static bool find_set(struct set *s, struct text t)
 	return read_range(s, t);
 }
 
+static bool is_set(struct text piece)
+{
+	struct channel c;
+	struct set set;
+	char why[1];
+
+	return channel_parse(&c, piece, why, sizeof(why)) < 0 && find_set(&set, piece);
+}
+
 static int expand_piece(struct strlist *out, const struct phy *p, struct text piece, char *why,
 			size_t why_size)
 {
@@ -273,6 +282,18 @@ static int expand_piece(struct strlist *out, const struct phy *p, struct text pi
 		return -EINVAL;
 	}
 	return n < 0 ? n : 0;
+}
+
+bool channel_list_has_set(struct text list)
+{
+	struct strlist pieces = STRLIST_INIT;
+	/* Without memory, whoever goes on will see. */
+	bool found = strlist_add_split(&pieces, list) < 0;
+
+	for (size_t i = 0; i < pieces.n && !found; i++)
+		found = is_set(text_of(pieces.items[i]));
+	strlist_free(&pieces);
+	return found;
 }
 
 int channel_list_expand(struct strlist *out, const struct phy *p, struct text list, char *why,

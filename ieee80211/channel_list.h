@@ -36,5 +36,7 @@ int channel_bands_parse(unsigned *bands, struct text t, char *why, size_t why_si
  * why naming the piece; -ENOMEM. What was appended before an error stays. */
 int channel_list_expand(struct strlist *out, const struct phy *p, struct text list, char *why,
 			size_t why_size);
+/* Whether a piece of the list is one of our sets, which nobody else knows. */
+bool channel_list_has_set(struct text list);
 
 #endif

@@ -308,6 +308,21 @@ static void a_bad_piece_is_named(void **state)
 	assert_refused("14-14", "14-14: this radio has none of these channels");
 }
 
+static void sets_are_told_from_channels(void **state)
+{
+	static const char *const with[] = { "5g", "1, 1-13", "6,PSC", "36-64", "x,all", ",dfs ," };
+	static const char *const without[] = {
+		"", ",", "1,6,11", "36VHT80-42", "5180", "36HT40-", "13-1", "x", "7g",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(with) / sizeof(with[0]); i++)
+		assert_true(channel_list_has_set(text_of(with[i])));
+	for (size_t i = 0; i < sizeof(without) / sizeof(without[0]); i++)
+		assert_false(channel_list_has_set(text_of(without[i])));
+	assert_false(channel_list_has_set(text_of(NULL)));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -326,6 +341,7 @@ int main(void)
 		TEST(single_names_stay_as_they_were_written),
 		TEST(sets_are_what_the_radio_has),
 		TEST(a_bad_piece_is_named),
+		TEST(sets_are_told_from_channels),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
