@@ -409,7 +409,8 @@ static void every_key_has_one_row_and_some_help(void **state)
 static void long_values_do_not_hurt(void **state)
 {
 	static const char *const keys[] = {
-		"vif", "uuid", "channel", "band", "exclude", "hop_widths", "filter_address", "buffer",
+		"vif", "uuid", "channel", "band", "exclude", "hop_widths", "filter_address",
+		"buffer",
 	};
 	char text[2000], rest[1900];
 
@@ -425,7 +426,8 @@ static void long_values_do_not_hurt(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(nothing_given_is_the_known_default, setup, teardown),
+		cmocka_unit_test_setup_teardown(nothing_given_is_the_known_default, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(what_a_server_adds_for_wardriving_is_understood,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(keys_of_servers_are_never_refused, setup, teardown),
