@@ -12,6 +12,8 @@
 #include "capture_linux_wifi/wifi_options.h"
 #include "capture_linux_wifi/wifi_system.h"
 
+#define WIFI_MAX_TOLD 6
+
 /* A radio that is ready. */
 struct wifi_radio {
 	struct wifi_system *system;	/* borrowed */
@@ -23,8 +25,8 @@ struct wifi_radio {
 	char driver[WIFI_DRIVER_SIZE];
 	const struct quirk *quirk;
 	struct undo undo;
-	char told[4][256];		/* for the server's users: what was done that they might
-					   wonder about */
+	char told[WIFI_MAX_TOLD][256];	/* for the server's users: what was done that they
+					   might wonder about */
 	size_t n_told;
 };
 
