@@ -9,18 +9,21 @@
 #include "capture_common/hopper.h"
 #include "capture_common/queue.h"
 #include "capture_common/session.h"
+#include "capture_common/source.h"
 
 struct account {
 	struct queue_stats queue;
 	struct session_stats session;
 	struct hopper_stats hopper;
+	struct source_stats source;
 	uint64_t messages_dropped;
 	size_t queue_used, queue_size;		/* bytes */
 };
 
 /* "1200 records: 1200 delivered, 0 waiting, 0 lost, ..."; other counts only if they are not 0. */
 void account_print(const struct account *a, char *out, size_t size);
-/* Records that the server will never have. */
+/* Records that the server will never have. What was dropped before it became a record is told
+ * apart. */
 uint64_t account_lost(const struct account *a);
 
 #endif

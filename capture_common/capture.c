@@ -2,6 +2,7 @@
 /* Where a source puts what it captured. */
 #include "capture_common/capture.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,9 +11,28 @@
 #include "capture_common/clip.h"
 #include "capture_common/log.h"
 #include "capture_common/loop.h"
+#include "capture_common/record_ring.h"
+
+static int push_to_ring(struct capture *c, const struct record *r)
+{
+	int rc = record_ring_push(c->ring, r);
+
+	/* A broken ring is the other process's end, which its socket tells. */
+	if (rc < 0 && rc != -EAGAIN)
+		c->refused++;
+	return rc;
+}
+
+bool capture_packet_to_ring(struct capture *c, const struct msg_packet *p)
+{
+	struct record r = { .kind = RECORD_PACKET, .packet = *p };
+
+	return push_to_ring(c, &r) != -EAGAIN;
+}
 
 bool capture_data(struct capture *c, const struct msg_data *d)
 {
+	assert(c->queue);
 	return queue_push_data(c->queue, d) != -EAGAIN;
 }
 
@@ -35,6 +55,13 @@ static void log_by_class(enum msg_class class, const char *text)
 	}
 }
 
+static int push_message(struct capture *c, enum msg_class class, struct text text)
+{
+	struct record r = { .kind = RECORD_MESSAGE, .message = { class, text } };
+
+	return c->queue ? queue_push_message(c->queue, class, text) : push_to_ring(c, &r);
+}
+
 void capture_message(struct capture *c, enum msg_class class, const char *fmt, ...)
 {
 	char text[512];
@@ -44,7 +71,7 @@ void capture_message(struct capture *c, enum msg_class class, const char *fmt, .
 	clip_text(text, sizeof(text), vsnprintf(text, sizeof(text), fmt, ap));
 	va_end(ap);
 	log_by_class(class, text);
-	if (queue_push_message(c->queue, class, text_of(text)) < 0)
+	if (push_message(c, class, text_of(text)) < 0)
 		c->messages_dropped++;
 }
 

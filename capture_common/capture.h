@@ -11,22 +11,32 @@
 #include "protocol/msg.h"
 
 struct loop;
+struct record_ring;
 
 /* A plain value, so that a test can make one around a queue of its own. */
 struct capture {
 	struct queue *queue;
+	/* In a process of the source's own (source_process.h), instead of the queue: what is pushed
+	 * comes into the queue of the other process. */
+	struct record_ring *ring;
 	struct loop *loop;		/* for the time; NULL: the real clock */
 	uint64_t messages_dropped;	/* by capture_message() */
+	uint64_t refused;		/* too long for the ring; the queue counts its own */
 };
+
+bool capture_packet_to_ring(struct capture *c, const struct msg_packet *p);
 
 /* Hand over one record, which is copied. They return false when the queue is full and the tool's
  * policy is to wait: keep the record, return SOURCE_FULL from read(), offer it again. What is too
  * long for the queue counts as taken (the queue counts it as refused). */
 static inline bool capture_packet(struct capture *c, const struct msg_packet *p)
 {
+	if (!c->queue)
+		return capture_packet_to_ring(c, p);
 	return queue_push_packet(c->queue, p) != -EAGAIN;
 }
 
+/* Not through a ring, which carries packets and messages only. */
 bool capture_data(struct capture *c, const struct msg_data *d);
 /* A line for the server's users, in its place among the data, and for the log. Dropped, counted,
  * when there is no room. */

@@ -16,6 +16,8 @@
 #include "capture_common/list_devices.h"
 #include "capture_common/log.h"
 #include "capture_common/loop.h"
+#include "capture_common/privileges.h"
+#include "capture_common/source_process.h"
 
 #define SECOND_NS ((uint64_t)1000000000)
 /* After SIGTERM, what is in the queues gets this long to reach the server. */
@@ -28,6 +30,7 @@ struct app {
 	const struct source_tool *tool;
 	struct capture_options o;
 	struct loop *loop;
+	struct source_process **processes;	/* one for each feed, where the tool wants that */
 	struct feed **feeds;
 	char (*tags)[TAG_SIZE];		/* one for each feed */
 	size_t n_feeds, n_over;
@@ -174,20 +177,41 @@ static const char *make_tag(struct app *a, size_t i)
 	return a->tags[i];
 }
 
+static int count_feeds(struct app *a, struct err *e)
+{
+	a->n_feeds = capture_options_local(&a->o) ? 1 : a->o.sources.n;
+	a->feeds = calloc(a->n_feeds, sizeof(a->feeds[0]));
+	a->tags = calloc(a->n_feeds, sizeof(a->tags[0]));
+	a->processes = calloc(a->n_feeds, sizeof(a->processes[0]));
+	return a->feeds && a->tags && a->processes ? 0 : err_sys(e, ENOMEM, "sources");
+}
+
+/* From here on this process, which the network talks to, is a plain user's. */
+static int part_with_privileges(struct app *a, struct err *e)
+{
+	struct source_process_config cfg = { .tool = a->tool, .to_syslog = a->o.daemonize };
+
+	if (!a->tool->privileges)
+		return 0;
+	for (size_t i = 0; i < a->n_feeds; i++) {
+		cfg.tag = make_tag(a, i);
+		a->processes[i] = source_process_start(&cfg, e);
+		if (!a->processes[i])
+			return e->code == ERR_UNSUPPORTED ? 0 : -1;
+	}
+	return privileges_keep(0, e);
+}
+
 static int make_feeds(struct app *a, struct err *e)
 {
 	bool local = capture_options_local(&a->o);
 	struct feed_config cfg = { .loop = a->loop, .tool = a->tool, .options = &a->o,
 				   .over = on_feed_over, .user = a };
 
-	a->n_feeds = local ? 1 : a->o.sources.n;
-	a->feeds = calloc(a->n_feeds, sizeof(a->feeds[0]));
-	a->tags = calloc(a->n_feeds, sizeof(a->tags[0]));
-	if (!a->feeds || !a->tags)
-		return err_sys(e, ENOMEM, "sources");
 	for (size_t i = 0; i < a->n_feeds; i++) {
 		cfg.definition = local ? NULL : a->o.sources.items[i];
 		cfg.tag = make_tag(a, i);
+		cfg.process = a->processes[i];
 		a->feeds[i] = feed_new(&cfg, e);
 		if (!a->feeds[i])
 			return -1;
@@ -211,6 +235,8 @@ static int set_up(struct app *a, struct err *e)
 		return -1;
 	if (a->o.pidfile && pidfile_create(a->o.pidfile, e) < 0)
 		return -1;
+	if (count_feeds(a, e) < 0 || part_with_privileges(a, e) < 0)
+		return -1;
 	a->loop = loop_new(NULL, e);
 	if (!a->loop || take_signals(a, e) < 0 || make_feeds(a, e) < 0)
 		return -1;
@@ -226,6 +252,9 @@ static void tear_down(struct app *a)
 	log_progress(NULL);
 	for (size_t i = 0; a->feeds && i < a->n_feeds; i++)
 		feed_free(a->feeds[i]);
+	for (size_t i = 0; a->processes && i < a->n_feeds; i++)
+		source_process_end(a->processes[i]);
+	free(a->processes);
 	free(a->feeds);
 	free(a->tags);
 	loop_free(a->loop);

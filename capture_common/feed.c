@@ -22,6 +22,7 @@ struct feed {
 	struct session *session;
 	struct remote *remote;			/* NULL in local mode */
 	char uuid[UUID_SIZE];			/* announced; "" in local mode */
+	char *definition;			/* announced; NULL in local mode */
 	struct msg_gps gps;
 	bool source_failed;			/* the end of this session is its doing */
 	bool ending, over;
@@ -108,6 +109,8 @@ static void on_source_failed(struct feed *f, const struct err *e)
 	capture_message(runner_capture(f->runner), MSG_CLASS_ERROR, "%s", e->text);
 	if (!session_streaming(f->session)) {
 		close_source(f);
+		if (runner_lost(f->runner))
+			finished(f, err_exit_status(e));
 		return;
 	}
 	f->source_failed = true;
@@ -146,6 +149,23 @@ static void now_streaming(struct feed *f)
 		session_finish(f->session);
 }
 
+static void note_streaming(struct feed *f, bool before)
+{
+	if (!before && session_streaming(f->session))
+		now_streaming(f);
+}
+
+static void on_source_opened(void *user, const struct err *e)
+{
+	struct feed *f = user;
+	bool before = session_streaming(f->session);
+
+	enter(f);
+	requests_opened(f->requests, e);
+	note_streaming(f, before);
+	leave(f);
+}
+
 static void on_request(void *user, const struct msg *m)
 {
 	struct feed *f = user;
@@ -154,9 +174,9 @@ static void on_request(void *user, const struct msg *m)
 	if (f->over)
 		return;
 	enter(f);
+	runner_set_uplink(f->runner, session_address(f->session));
 	requests_handle(f->requests, f->session, m);
-	if (!before && session_streaming(f->session))
-		now_streaming(f);
+	note_streaming(f, before);
 	leave(f);
 }
 
@@ -190,7 +210,9 @@ static void on_down(void *user, enum session_end end, const struct err *e)
 
 	enter(f);
 	requests_session_over(f->requests);
-	if (f->ending)
+	if (runner_lost(f->runner))
+		finished(f, err_exit_status(&(struct err){ .code = ERR_SYSTEM }));
+	else if (f->ending)
 		finished(f, 0);
 	else if (f->remote)
 		remote_down(f->remote, end, e);
@@ -248,6 +270,11 @@ static int probe_source(struct feed *f, struct err *e)
 			err_wrap(e, "--source");
 		memcpy(f->uuid, info.uuid, sizeof(f->uuid));
 	}
+	if (rc == 0) {
+		f->definition = strdup(info.definition ? info.definition : f->cfg.definition);
+		if (!f->definition)
+			rc = err_sys(e, ENOMEM, "source");
+	}
 	source_info_free(&info);
 	srcdef_free(&def);
 	return rc;
@@ -257,11 +284,12 @@ static int make_source(struct feed *f, struct err *e)
 {
 	const struct feed_config *cfg = &f->cfg;
 	struct runner_config runner = { .loop = cfg->loop, .tool = cfg->tool,
+					.process = cfg->process, .opened = on_source_opened,
 					.records = on_records, .ended = on_source_ended,
 					.user = f };
 	struct requests_config requests = { .loop = cfg->loop, .tool = cfg->tool, .uuid = f->uuid,
 					    .local = cfg->definition == NULL,
-					    .definition = cfg->definition,
+					    .definition = f->definition,
 					    .closed = on_closed_by_server, .user = f };
 
 	f->queue = queue_new(cfg->options->queue_bytes, cfg->tool->when_full, e);
@@ -298,7 +326,7 @@ static int make_session(struct feed *f, struct err *e)
 	}
 	if (!local) {
 		cfg.newsource = (struct msg_newsource){
-			.definition = text_of(f->cfg.definition),
+			.definition = text_of(f->definition),
 			.type = text_of(f->cfg.tool->type),
 			.uuid = text_of(f->uuid),
 			.instance = random_u64(),
@@ -336,6 +364,7 @@ void feed_free(struct feed *f)
 	requests_free(f->requests);
 	runner_free(f->runner);
 	queue_free(f->queue);
+	free(f->definition);
 	free(f);
 }
 
@@ -396,6 +425,7 @@ void feed_get_account(const struct feed *f, struct account *out)
 	*out = (struct account){ .messages_dropped = runner_capture(f->runner)->messages_dropped };
 	queue_get_stats(f->queue, &out->queue);
 	session_get_stats(f->session, &out->session);
+	runner_get_stats(f->runner, &out->source);
 	out->queue_used = queue_used_bytes(f->queue);
 	out->queue_size = queue_size_bytes(f->queue);
 	if (h)

@@ -11,6 +11,7 @@
 #include "capture_common/err.h"
 #include "capture_common/loop.h"
 #include "capture_common/source.h"
+#include "capture_common/source_process.h"
 #include "protocol/uuid.h"
 
 struct feed_config {
@@ -20,6 +21,8 @@ struct feed_config {
 	const char *definition;		/* NULL: a local server says what is opened */
 	/* What to put before log lines when there are several feeds; NULL when there is one. */
 	const char *tag;
+	/* The source's own process; NULL: it is opened in this one. */
+	struct source_process *process;
 	/* Nothing more will happen with this feed; status is what the program would exit with. Not
 	 * called from within feed_new(). */
 	void (*over)(void *user, int status);

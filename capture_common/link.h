@@ -37,6 +37,7 @@ struct link {
 	const struct link_ops *ops;
 	struct link_events events;
 	char peer[128];			/* for messages: "192.0.2.7 port 3501" */
+	char address[64];		/* of the peer, numeric; "" when it has none */
 };
 
 /* Sets out; up() or down() follows, never from within this call. */

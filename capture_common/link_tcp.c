@@ -134,13 +134,15 @@ static void on_connect_timeout(void *user)
 
 static void name_peer(struct link_tcp *t, const struct addrinfo *a)
 {
-	char address[INET6_ADDRSTRLEN] = "?";
+	char *address = t->link.address;
 
-	getnameinfo(a->ai_addr, a->ai_addrlen, address, sizeof(address), NULL, 0, NI_NUMERICHOST);
+	if (getnameinfo(a->ai_addr, a->ai_addrlen, address, sizeof(t->link.address), NULL, 0,
+			NI_NUMERICHOST) != 0)
+		address[0] = '\0';
 	if (strcmp(address, t->host) == 0)
 		snprintf(t->link.peer, sizeof(t->link.peer), "%s port %u", t->host, t->port);
 	else
-		snprintf(t->link.peer, sizeof(t->link.peer), "%.60s (%s) port %u", t->host, address,
+		snprintf(t->link.peer, sizeof(t->link.peer), "%.60s (%.50s) port %u", t->host, address,
 			 t->port);
 }
 

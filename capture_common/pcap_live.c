@@ -32,6 +32,9 @@ struct pcap_live {
 	char interface[64];
 	int flags_fd;			/* to ask for the interface's state; -1: it has none */
 	struct capture *capture;	/* during a read */
+	struct msg_packet held;		/* that was refused; data NULL: none */
+	uint8_t *held_bytes;
+	size_t held_room;
 	struct pcap_live_stats stats;
 	uint32_t last_received, last_kernel_dropped, last_iface_dropped;
 };
@@ -253,7 +256,11 @@ struct pcap_live *pcap_live_open(const struct pcap_live_config *cfg, struct err 
 	}
 	snprintf(p->interface, sizeof(p->interface), "%s", cfg->interface);
 	p->flags_fd = -1;
-	if (start(p, cfg, e) < 0) {
+	p->held_room = (size_t)(cfg->snaplen ? cfg->snaplen : PCAP_LIVE_SNAPLEN);
+	p->held_bytes = malloc(p->held_room);
+	if (!p->held_bytes)
+		err_sys(e, ENOMEM, "cannot capture from %s", cfg->interface);
+	if (!p->held_bytes || start(p, cfg, e) < 0) {
 		pcap_live_close(p);
 		return NULL;
 	}
@@ -268,6 +275,7 @@ void pcap_live_close(struct pcap_live *p)
 		pcap_close(p->pcap);
 	if (p->flags_fd >= 0)
 		close(p->flags_fd);
+	free(p->held_bytes);
 	free(p);
 }
 
@@ -276,7 +284,24 @@ uint32_t pcap_live_dlt(const struct pcap_live *p)
 	return (uint32_t)pcap_datalink(p->pcap);
 }
 
+int pcap_live_fd(const struct pcap_live *p)
+{
+	return pcap_get_selectable_fd(p->pcap);
+}
+
 /* Reading */
+
+/* Its bytes are the kernel's again when libpcap goes on. libpcap cuts packets at the snap length,
+ * which there is room for. */
+static void hold(struct pcap_live *p, const struct msg_packet *packet)
+{
+	p->held = *packet;
+	if (p->held.len > p->held_room)
+		p->held.len = (uint32_t)p->held_room;
+	memcpy(p->held_bytes, packet->data, p->held.len);
+	p->held.data = p->held_bytes;
+	pcap_breakloop(p->pcap);
+}
 
 static void take_packet(u_char *user, const struct pcap_pkthdr *h, const u_char *bytes)
 {
@@ -291,7 +316,7 @@ static void take_packet(u_char *user, const struct pcap_pkthdr *h, const u_char 
 	};
 
 	if (!capture_packet(p->capture, &packet))
-		p->stats.refused++;
+		hold(p, &packet);
 }
 
 static enum source_read failed(const struct pcap_live *p, enum state state, struct err *e)
@@ -317,7 +342,7 @@ static void say_when(const struct pcap_live *p, const struct capture *c, struct 
 {
 	const struct timeval *poll = pcap_get_required_select_timeout(p->pcap);
 
-	wait->fd = pcap_get_selectable_fd(p->pcap);
+	wait->fd = pcap_live_fd(p);
 	if (poll)
 		wait->until_ns = capture_now_ns(c) + (uint64_t)poll->tv_sec * 1000000000u +
 				 (uint64_t)poll->tv_usec * 1000u;
@@ -331,9 +356,14 @@ enum source_read pcap_live_read(struct pcap_live *p, struct capture *c, struct s
 	enum state state;
 	int n;
 
+	if (p->held.data && !capture_packet(c, &p->held))
+		return SOURCE_FULL;
+	p->held.data = NULL;
 	p->capture = c;
 	n = pcap_dispatch(p->pcap, PACKETS_A_READ, take_packet, (u_char *)p);
 	p->capture = NULL;
+	if (p->held.data)
+		return SOURCE_FULL;
 	if (n > 0)
 		return SOURCE_MORE;
 	/* libpcap 1.10 keeps it to itself that an interface went down. */

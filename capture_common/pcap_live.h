@@ -33,7 +33,6 @@ struct pcap_live_stats {
 	uint64_t received;		/* that passed the filter, by the kernel's count */
 	uint64_t kernel_dropped;	/* no room in the kernel's buffer */
 	uint64_t iface_dropped;		/* by the interface or its driver, where that is known */
-	uint64_t refused;		/* by the queue; none with QUEUE_DROP_OLDEST */
 };
 
 struct pcap_live;
@@ -44,6 +43,8 @@ struct pcap_live *pcap_live_open(const struct pcap_live_config *cfg, struct err 
 void pcap_live_close(struct pcap_live *p);		/* NULL is fine */
 
 uint32_t pcap_live_dlt(const struct pcap_live *p);
+/* Readable when there are packets; -1 where libpcap has none. */
+int pcap_live_fd(const struct pcap_live *p);
 /* Puts a program in place of the filter, in the kernel, or fails; then everything is dropped. What
  * the old one let through may still come. */
 int pcap_live_filter(struct pcap_live *p, struct bpf_program *program, struct err *e);
@@ -53,8 +54,9 @@ int pcap_live_pass(struct pcap_live *p, struct err *e);
 int pcap_live_compile(struct pcap_live *p, const char *expression, struct bpf_program *out,
 		      struct err *e);
 
-/* As source_ops.read(): hands over some 100 packets at most. SOURCE_FAILED when the interface is
- * gone or down. */
+/* As source_ops.read(): hands over some 100 packets at most. SOURCE_FULL loses nothing here: the
+ * packet that was refused is offered again, and the others wait in the kernel. SOURCE_FAILED when
+ * the interface is gone or down. */
 enum source_read pcap_live_read(struct pcap_live *p, struct capture *c, struct source_wait *wait,
 				struct err *e);
 /* Counts since opening. They never wrap if they are asked for once in 2^32 packets. */

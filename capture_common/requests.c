@@ -12,6 +12,8 @@ struct requests {
 	struct requests_config cfg;
 	struct session *session;	/* that asks; NULL between two */
 	struct hopper *hopper;		/* of the open source, if it can be tuned */
+	bool opening;			/* an OPEN of this session waits for its answer */
+	uint32_t open_seqno;
 	bool open_failed;
 	struct err open_err;
 };
@@ -210,22 +212,29 @@ static void on_pruned(void *user, const char *text, bool none_left)
 		report_configuration(r, 0, text, NULL);
 }
 
+static unsigned min_dwell_ms(const struct requests *r)
+{
+	unsigned device = runner_info(r->cfg.runner)->min_dwell_ms;
+
+	return device > r->cfg.tool->min_dwell_ms ? device : r->cfg.tool->min_dwell_ms;
+}
+
 static int start_hopper(struct requests *r, struct err *e)
 {
 	const struct source_tool *tool = r->cfg.tool;
 	struct hopper_config cfg = {
 		.loop = r->cfg.loop,
-		.tune = tool->ops->tune,
+		.tune = runner_tune(r->cfg.runner),
 		.self = runner_self(r->cfg.runner),
 		.skip = tool->hop_skip,
-		.min_dwell_ms = tool->min_dwell_ms,
+		.min_dwell_ms = min_dwell_ms(r),
 		.fixed = on_fixed,
 		.overtaken = on_overtaken,
 		.pruned = on_pruned,
 		.user = r,
 	};
 
-	if (!tool->ops->tune || r->hopper)
+	if (!cfg.tune || r->hopper)
 		return 0;
 	r->hopper = hopper_new(&cfg, e);
 	if (!r->hopper)
@@ -355,37 +364,70 @@ static int check_definition(const struct requests *r, struct text definition, st
 	return rc;
 }
 
+static void tell_open(const struct requests *r)
+{
+	log_info("%s", runner_info(r->cfg.runner)->message);
+}
+
+/* As runner_open(). */
 static int open_source(struct requests *r, struct text definition, struct err *e)
 {
 	if (check_definition(r, definition, e) < 0)
 		return -1;
+	/* A definition that means something else closes the source: no tuning then. */
+	if (!runner_means_the_same(r->cfg.runner, definition))
+		requests_source_closing(r);
 	bool was_open = runner_is_open(r->cfg.runner);
 	void *before = runner_self(r->cfg.runner);
+	int rc = runner_open(r->cfg.runner, definition, e);
 
-	/* A definition that means something else closes the source: no tuning then. */
-	if (was_open && !runner_means_the_same(r->cfg.runner, definition))
-		requests_source_closing(r);
-	if (runner_open(r->cfg.runner, definition, e) < 0)
-		return -1;
-	if (runner_self(r->cfg.runner) != before)
-		log_info("%s", runner_info(r->cfg.runner)->message);
-	return start_hopper(r, e);
+	if (rc == 0 && (!was_open || runner_self(r->cfg.runner) != before))
+		tell_open(r);
+	return rc;
 }
 
-static void handle_open(struct requests *r, const struct msg *m)
+/* Answers the OPEN. */
+static void opened(struct requests *r, const struct err *e)
 {
-	struct err e = { .code = ERR_NONE };
+	struct err hopper_err;
 
-	r->open_failed = open_source(r, m->definition, &e) < 0;
-	r->open_err = e;
-	report_open(r, m->seqno, r->open_failed ? &e : NULL);
-	if (r->open_failed) {
-		log_error("%s", e.text);
+	if (!e && start_hopper(r, &hopper_err) < 0)
+		e = &hopper_err;
+	r->opening = false;
+	r->open_failed = e != NULL;
+	if (e)
+		r->open_err = *e;
+	report_open(r, r->open_seqno, e);
+	if (e) {
+		log_error("%s", e->text);
 		session_finish(r->session);
 		return;
 	}
 	session_stream(r->session);
 	runner_start(r->cfg.runner);
+}
+
+static void handle_open(struct requests *r, const struct msg *m)
+{
+	struct err e;
+	int rc = open_source(r, m->definition, &e);
+
+	r->open_seqno = m->seqno;
+	if (rc > 0)
+		r->opening = true;
+	else
+		opened(r, rc < 0 ? &e : NULL);
+}
+
+/* The session that asked may be over: then the next one finds it open. */
+void requests_opened(struct requests *r, const struct err *e)
+{
+	if (!e)
+		tell_open(r);
+	if (r->opening)
+		opened(r, e);
+	else if (e)
+		log_error("%s", e->text);
 }
 
 /* --- all of them --- */
@@ -408,6 +450,7 @@ void requests_handle(struct requests *r, struct session *session, const struct m
 void requests_session_over(struct requests *r)
 {
 	r->session = NULL;
+	r->opening = false;
 	if (r->hopper)
 		hopper_forget_request(r->hopper);
 }

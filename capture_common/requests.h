@@ -39,6 +39,8 @@ void requests_handle(struct requests *r, struct session *session, const struct m
 void requests_session_over(struct requests *r);
 /* The source is to be closed: tuning ends first. */
 void requests_source_closing(struct requests *r);
+/* What came of an OPEN that was begun (struct runner_config's opened()). */
+void requests_opened(struct requests *r, const struct err *e);
 /* Whether an OPEN failed since this was asked last; e (if not NULL) is then filled with the
  * reason. */
 bool requests_take_failure(struct requests *r, struct err *e);

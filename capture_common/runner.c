@@ -3,6 +3,7 @@
 #include "capture_common/runner.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +19,8 @@ struct runner {
 	void *self;			/* the open source; NULL when closed */
 	struct source_info info;
 	char *definition;		/* as srcdef_print() writes it */
+	char uplink[sizeof(((struct source_info *)NULL)->uplink)];
+	bool opening;			/* in its process; definition is set */
 	bool started, full, ended;
 	struct loop_post post;
 	struct loop_watch watch;
@@ -33,7 +36,7 @@ struct runner *runner_new(const struct runner_config *cfg, struct err *e)
 		return NULL;
 	}
 	r->cfg = *cfg;
-	r->capture = (struct capture){ .queue = cfg->queue, .loop = cfg->loop };
+	r->capture = (struct capture){ .queue = cfg->queue, .ring = cfg->ring, .loop = cfg->loop };
 	r->watch.fd = -1;
 	return r;
 }
@@ -94,9 +97,56 @@ static char *print_definition(const struct srcdef *def)
 
 /* --- open and close --- */
 
+static void stop_reading(struct runner *r)
+{
+	loop_unpost(r->cfg.loop, &r->post);
+	loop_unwatch(r->cfg.loop, &r->watch);
+	loop_timer_cancel(r->cfg.loop, &r->timer);
+}
+
+static void on_opening(void *user, unsigned events)
+{
+	struct runner *r = user;
+	struct err e;
+	int rc = source_process_opened(r->cfg.process, &r->info, &e);
+
+	(void)events;
+	if (rc == 0)
+		return;
+	stop_reading(r);
+	r->opening = false;
+	if (rc > 0) {
+		r->self = r->cfg.process;
+	} else {
+		free(r->definition);
+		r->definition = NULL;
+	}
+	r->cfg.opened(r->cfg.user, rc < 0 ? &e : NULL);
+}
+
+/* Its process is asked; on_opening() takes the answer. */
+static int begin_to_open(struct runner *r, char *printed, struct err *e)
+{
+	struct source_process *p = r->cfg.process;
+
+	if (source_process_open(p, printed, r->uplink, e) < 0)
+		return -1;
+	if (loop_watch(r->cfg.loop, &r->watch, source_process_fd(p), LOOP_READ, on_opening, r, e) <
+	    0) {
+		source_process_close(p);
+		return -1;
+	}
+	r->opening = true;
+	r->definition = printed;
+	return 1;
+}
+
 static int open_source(struct runner *r, const struct srcdef *def, char *printed, struct err *e)
 {
 	source_info_free(&r->info);
+	if (r->cfg.process)
+		return begin_to_open(r, printed, e);
+	memcpy(r->info.uplink, r->uplink, sizeof(r->uplink));
 	r->self = r->cfg.tool->ops->open(def, &r->info, e);
 	if (!r->self) {
 		source_info_free(&r->info);
@@ -121,8 +171,9 @@ int runner_open(struct runner *r, struct text definition, struct err *e)
 
 	if (!printed) {
 		rc = err_sys(e, ENOMEM, "source definition");
-	} else if (r->self && strcmp(printed, r->definition) == 0) {
+	} else if (r->definition && strcmp(printed, r->definition) == 0) {
 		free(printed);
+		rc = r->opening;
 	} else {
 		runner_close(r);
 		runner_check_definition(r->cfg.tool, &def);
@@ -139,7 +190,7 @@ bool runner_means_the_same(const struct runner *r, struct text definition)
 	struct srcdef def = { 0 };
 	char *printed = NULL;
 
-	if (r->self && srcdef_parse(&def, definition) == 0)
+	if (r->definition && srcdef_parse(&def, definition) == 0)
 		printed = print_definition(&def);
 	bool same = printed && strcmp(printed, r->definition) == 0;
 
@@ -148,21 +199,17 @@ bool runner_means_the_same(const struct runner *r, struct text definition)
 	return same;
 }
 
-static void stop_reading(struct runner *r)
-{
-	loop_unpost(r->cfg.loop, &r->post);
-	loop_unwatch(r->cfg.loop, &r->watch);
-	loop_timer_cancel(r->cfg.loop, &r->timer);
-}
-
 void runner_close(struct runner *r)
 {
-	if (!r->self)
+	if (!r->self && !r->opening)
 		return;
 	stop_reading(r);
-	r->cfg.tool->ops->close(r->self);
+	if (r->cfg.process)
+		source_process_close(r->cfg.process);
+	else
+		r->cfg.tool->ops->close(r->self);
 	r->self = NULL;
-	r->started = r->full = r->ended = false;
+	r->opening = r->started = r->full = r->ended = false;
 	free(r->definition);
 	r->definition = NULL;
 	source_info_free(&r->info);
@@ -203,17 +250,30 @@ static void wait_for(struct runner *r, const struct source_wait *wait)
 		loop_timer_set(r->cfg.loop, &r->timer, wait->until_ns, read_burst, r);
 }
 
+/* A ring is emptied by the other process: how full it is says nothing. */
+static size_t unsent_bytes(const struct runner *r)
+{
+	return r->cfg.queue ? queue_unsent_bytes(r->cfg.queue) : 0;
+}
+
+static enum source_read read_once(struct runner *r, struct source_wait *wait, struct err *e)
+{
+	if (r->cfg.process)
+		return source_process_read(r->cfg.process, &r->capture, wait, e);
+	return r->cfg.tool->ops->read(r->self, &r->capture, wait, e);
+}
+
 /* Reads until there is enough for a batch, or the source has no more for now. */
 static enum source_read read_some(struct runner *r, struct source_wait *wait, struct err *e)
 {
 	enum source_read result = SOURCE_MORE;
-	size_t before = queue_unsent_bytes(r->cfg.queue);
+	size_t before = unsent_bytes(r);
 
 	for (int i = 0; i < BURST_READS && result == SOURCE_MORE; i++) {
-		if (queue_unsent_bytes(r->cfg.queue) >= before + BURST_BYTES)
+		if (unsent_bytes(r) >= before + BURST_BYTES)
 			break;
 		*wait = (struct source_wait){ .fd = -1, .until_ns = LOOP_NEVER };
-		result = r->cfg.tool->ops->read(r->self, &r->capture, wait, e);
+		result = read_once(r, wait, e);
 	}
 	return result;
 }
@@ -255,17 +315,19 @@ void runner_start(struct runner *r)
 	if (r->started || !r->self)
 		return;
 	r->started = true;
+	if (r->cfg.process)
+		source_process_read_on(r->cfg.process);
 	again(r);
 }
 
 void runner_room(struct runner *r)
 {
-	/* Not for every small piece: a burst wants room. */
-	size_t size = queue_size_bytes(r->cfg.queue);
+	size_t size = r->cfg.queue ? queue_size_bytes(r->cfg.queue) : 0;
 
 	if (!r->full || !r->self || r->ended)
 		return;
-	if (queue_used_bytes(r->cfg.queue) > size - size / 4)
+	/* Not for every small piece: a burst wants room. */
+	if (r->cfg.queue && queue_used_bytes(r->cfg.queue) > size - size / 4)
 		return;
 	r->full = false;
 	again(r);
@@ -296,4 +358,36 @@ void *runner_self(const struct runner *r)
 struct capture *runner_capture(struct runner *r)
 {
 	return &r->capture;
+}
+
+tuner_fn *runner_tune(const struct runner *r)
+{
+	tuner_fn *tune = r->cfg.tool->ops->tune;
+
+	return tune && r->cfg.process ? source_process_tune : tune;
+}
+
+void runner_get_stats(const struct runner *r, struct source_stats *out)
+{
+	*out = (struct source_stats){ 0 };
+	if (r->cfg.process)
+		source_process_get_stats(r->cfg.process, out);
+	else if (r->self && r->cfg.tool->ops->stats)
+		r->cfg.tool->ops->stats(r->self, out);
+}
+
+void runner_set_uplink(struct runner *r, const char *address)
+{
+	if (strcmp(r->uplink, address) == 0)
+		return;
+	snprintf(r->uplink, sizeof(r->uplink), "%s", address);
+	if (r->cfg.process && (r->self || r->opening))
+		source_process_set_uplink(r->cfg.process, r->uplink);
+	else if (r->self && r->cfg.tool->ops->uplink)
+		r->cfg.tool->ops->uplink(r->self, r->uplink);
+}
+
+bool runner_lost(const struct runner *r)
+{
+	return r->cfg.process && source_process_died(r->cfg.process);
 }

@@ -10,11 +10,18 @@
 #include "capture_common/err.h"
 #include "capture_common/loop.h"
 #include "capture_common/source.h"
+#include "capture_common/source_process.h"
+#include "capture_common/tuner.h"
 
 struct runner_config {
 	struct loop *loop;
 	const struct source_tool *tool;
-	struct queue *queue;
+	struct queue *queue;		/* NULL: in the source's own process */
+	struct record_ring *ring;	/* ... this */
+	/* The source's own process, which it is opened and read in; NULL: in this one. */
+	struct source_process *process;
+	/* What came of a runner_open() that was only begun; e is NULL when it is open now. */
+	void (*opened)(void *user, const struct err *e);
 	void (*records)(void *user);	/* records came into the queue */
 	/* Nothing will come any more; e is NULL when all went well. The source is still open. */
 	void (*ended)(void *user, const struct err *e);
@@ -27,9 +34,10 @@ struct runner *runner_new(const struct runner_config *cfg, struct err *e);
 void runner_free(struct runner *r);		/* closes; NULL is fine */
 
 /* Opens the source. An open one stays as it is when the definition means the same; otherwise it
- * is closed first. Reading starts with runner_start(). Returns 0 or -1 with e. */
+ * is closed first. Reading starts with runner_start(). Returns 0 when it is open; -1 with e; 1 when
+ * that was begun, in a process of its own: opened() follows, and until then it counts as closed. */
 int runner_open(struct runner *r, struct text definition, struct err *e);
-/* Whether runner_open() would leave the open source as it is. */
+/* Whether runner_open() would leave the source, open or being opened, as it is. */
 bool runner_means_the_same(const struct runner *r, struct text definition);
 void runner_start(struct runner *r);		/* already started is fine */
 void runner_close(struct runner *r);		/* not open is fine */
@@ -43,6 +51,14 @@ void runner_room(struct runner *r);
 const struct source_info *runner_info(const struct runner *r);
 void *runner_self(const struct runner *r);
 struct capture *runner_capture(struct runner *r);
+/* NULL when it cannot be tuned; to be called with runner_self(). */
+tuner_fn *runner_tune(const struct runner *r);
+void runner_get_stats(const struct runner *r, struct source_stats *out);
+
+/* Where the server is, as struct source_info has it; "": nowhere. Any time. */
+void runner_set_uplink(struct runner *r, const char *address);
+/* Its process is gone: nothing can be opened any more. */
+bool runner_lost(const struct runner *r);
 
 /* Warns of malformed pieces of a definition, and of keys that neither the tool nor a server
  * understands. */

@@ -381,6 +381,11 @@ enum frame_gen session_gen(const struct session *s)
 	return s->gen;
 }
 
+const char *session_address(const struct session *s)
+{
+	return s->link ? s->link->address : "";
+}
+
 const char *session_peer(const struct session *s)
 {
 	return s->link ? s->link->peer : "";

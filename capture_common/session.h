@@ -89,6 +89,8 @@ bool session_streaming(const struct session *s);
 enum frame_gen session_gen(const struct session *s);
 /* The other end, for messages; "" without a connection. */
 const char *session_peer(const struct session *s);
+/* Its numeric address; "" when it has none, or there is no connection. */
+const char *session_address(const struct session *s);
 /* How long the present connection, or the last one, has been streaming; 0 if it did not come to
  * that. */
 uint64_t session_streamed_ns(const struct session *s);

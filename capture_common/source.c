@@ -8,6 +8,7 @@
 void source_info_free(struct source_info *info)
 {
 	strlist_free(&info->channels);
+	free(info->definition);
 	memset(info, 0, sizeof(*info));
 }
 

@@ -28,6 +28,12 @@ struct source_info {
 	bool has_dlt;
 	uint32_t dlt;			/* the usual link type of its packets */
 	char message[256];		/* for the user, on success; "" if none */
+	unsigned min_dwell_ms;		/* this device cannot be tuned faster; 0: as the tool's */
+	/* probe() only: the definition to announce instead of the user's, whose own words it
+	 * spells out for servers; owned; NULL: the user's. */
+	char *definition;
+	/* Given to open(): the numeric address of the server; "" when there is none. */
+	char uplink[64];
 	/* open() only: after SOURCE_END the program sends what is queued and leaves, instead of
 	 * staying connected. */
 	bool exit_at_end;
@@ -51,6 +57,13 @@ struct source_list {
 /* Appends a zeroed device; NULL without memory. */
 struct source_device *source_list_add(struct source_list *l);
 void source_list_free(struct source_list *l);
+
+/* What never came as far as capture_…(), since open(). */
+struct source_stats {
+	uint64_t received;		/* by the system, past the filter */
+	uint64_t kernel_dropped;	/* the program was not fast enough */
+	uint64_t device_dropped;	/* by the device or its driver, where that is known */
+};
 
 enum source_read {
 	SOURCE_MORE,		/* there is more right now: call again soon */
@@ -90,6 +103,12 @@ struct source_ops {
 
 	/* Ends it and undoes whatever open() did. No tune() is running. */
 	void (*close)(void *self);
+
+	/* May be NULL. The server is now at that numeric address, of which open() was told in
+	 * info->uplink: a source may have to leave out what goes there. */
+	void (*uplink)(void *self, const char *address);
+	/* May be NULL. */
+	void (*stats)(void *self, struct source_stats *out);
 };
 
 /* A row for --help, the manual page and the check for unknown keys. */
@@ -112,6 +131,10 @@ struct source_tool {
 	size_t queue_bytes;		/* default of --queue-size */
 	uint32_t hop_skip;		/* step preset when shuffling; 0: 1 */
 	unsigned min_dwell_ms;		/* never tune faster; 0: 10 */
+	/* PRIVILEGE_... that it needs beyond a plain user's. If any, the source is opened and read
+	 * in a process of its own, which keeps them and never sees the network; the one that talks
+	 * to the server gives up all. list() and probe() get none. */
+	unsigned privileges;
 };
 
 #endif
