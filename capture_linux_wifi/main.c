@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* kismet_cap_linux_wifi: 802.11 in monitor mode, on Linux. */
+#include "capture_common/capture_main.h"
+#include "capture_common/privileges.h"
+#include "capture_linux_wifi/wifi_list.h"
+#include "capture_linux_wifi/wifi_options.h"
+#include "capture_linux_wifi/wifi_source.h"
+
+int main(int argc, char **argv)
+{
+	static const struct source_tool tool = {
+		.program = LINUX_WIFI_PROGRAM,
+		.type = LINUX_WIFI_TYPE,
+		.summary = "captures 802.11 frames from Wi-Fi radios",
+		.interface = "INTERFACE",
+		.ops = &wifi_source_ops,
+		.options = wifi_option_rows,
+		.when_full = QUEUE_DROP_OLDEST,
+		/* Some minutes of a quiet channel, some seconds of a busy one. */
+		.queue_bytes = (size_t)2 << 20,
+		.hop_skip = 4,
+		.privileges = PRIVILEGE_NET_ADMIN | PRIVILEGE_NET_RAW,
+	};
+
+	return capture_main(&tool, argc, argv);
+}
