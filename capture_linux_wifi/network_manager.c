@@ -240,10 +240,10 @@ int network_manager_set_managed(const char *interface, bool managed, struct err 
 		disconnect(c);
 	}
 	if (dbus_error_is_set(&de))
-		result = err_set(e, code_of(&de), "%s: NetworkManager does not %s: %s; try as root: "
-				 "nmcli device set %s managed %s", interface,
-				 managed ? "take it back" : "leave it alone", de.message, interface,
-				 managed ? "yes" : "no");
+		result = err_set(e, code_of(&de), "%s: NetworkManager does not %s: %s; try as "
+				 "root: nmcli device set %s managed %s", interface,
+				 managed ? "take it back" : "leave it alone", de.message,
+				 interface, managed ? "yes" : "no");
 	dbus_error_free(&de);
 	return result;
 }
