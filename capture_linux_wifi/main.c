@@ -17,7 +17,7 @@ int main(int argc, char **argv)
 		.options = wifi_option_rows,
 		.when_full = QUEUE_DROP_OLDEST,
 		/* Some minutes of a quiet channel, some seconds of a busy one. */
-		.queue_bytes = (size_t)2 << 20,
+		.queue_bytes = (size_t)1 << 20,
 		.hop_skip = 4,
 		.privileges = PRIVILEGE_NET_ADMIN | PRIVILEGE_NET_RAW,
 	};

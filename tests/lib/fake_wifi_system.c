@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A kernel with Wi-Fi radios that is only in memory. */
+/* A kernel with Wi-Fi radios that is only in memory: what is asked of it. */
 #include "tests/lib/fake_wifi_system.h"
 
 #include <errno.h>
@@ -10,8 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- what is there --------------------------------------------------------------------------- */
-
 static struct fake_wifi_link *by_index(struct fake_wifi_system *f, uint32_t ifindex)
 {
 	for (size_t i = 0; ifindex != 0 && i < f->n_links; i++) {
@@ -19,62 +17,6 @@ static struct fake_wifi_link *by_index(struct fake_wifi_system *f, uint32_t ifin
 			return &f->links[i];
 	}
 	return NULL;
-}
-
-struct fake_wifi_link *fake_wifi_find(struct fake_wifi_system *f, const char *name)
-{
-	for (size_t i = 0; i < f->n_links; i++) {
-		if (strcmp(f->links[i].link.name, name) == 0)
-			return &f->links[i];
-	}
-	return NULL;
-}
-
-static struct fake_wifi_radio *find_radio(struct fake_wifi_system *f, const char *name)
-{
-	for (size_t i = 0; i < f->n_radios; i++) {
-		if (strcmp(f->radios[i].wiphy.name, name) == 0)
-			return &f->radios[i];
-	}
-	return NULL;
-}
-
-static bool is_running(const struct fake_wifi_link *l)
-{
-	return l->link.ifindex != 0 ? l->link.flags & IFF_UP : l->running;
-}
-
-bool fake_wifi_is_up(struct fake_wifi_system *f, const char *name)
-{
-	struct fake_wifi_link *l = fake_wifi_find(f, name);
-
-	return l && is_running(l);
-}
-
-void fake_wifi_set_up(struct fake_wifi_system *f, const char *name, bool up)
-{
-	struct fake_wifi_link *l = fake_wifi_find(f, name);
-
-	if (!l)
-		abort();
-	l->link.flags = up ? l->link.flags | IFF_UP : l->link.flags & ~(uint32_t)IFF_UP;
-}
-
-static void remove_link(struct fake_wifi_system *f, struct fake_wifi_link *l)
-{
-	size_t i = (size_t)(l - f->links);
-
-	memmove(l, l + 1, (f->n_links - i - 1) * sizeof(*l));
-	f->n_links--;
-}
-
-void fake_wifi_remove(struct fake_wifi_system *f, const char *name)
-{
-	struct fake_wifi_link *l = fake_wifi_find(f, name);
-
-	if (!l)
-		abort();
-	remove_link(f, l);
 }
 
 /* --- failing --------------------------------------------------------------------------------- */
@@ -301,7 +243,7 @@ static int del_iface(void *self, uint32_t ifindex, struct err *e)
 		return -1;
 	if (!l || !l->wifi)
 		return err_sys(e, ENODEV, "del_iface");
-	remove_link(f, l);
+	fake_wifi_remove(f, l->link.name);
 	return done(f);
 }
 
@@ -318,7 +260,7 @@ static int set_type(void *self, uint32_t ifindex, uint32_t type, struct err *e)
 	r = &f->radios[l->wiphy];
 	if (r->refuse_type != 0)
 		return refuse(e, r->refuse_type, "set_type");
-	if (is_running(l) != r->type_while_up)
+	if (fake_wifi_running(l) != r->type_while_up)
 		return err_sys(e, EBUSY, "set_type");
 	if (!r->lies) {
 		l->type = type;
@@ -338,12 +280,12 @@ static int set_channel(void *self, uint32_t ifindex, const struct channel *c, st
 		return -1;
 	if (!l || !l->wifi)
 		return err_sys(e, ENODEV, "set_channel");
-	if (!is_running(l) || l->type != FAKE_WIFI_MONITOR)
+	if (!fake_wifi_running(l) || l->type != FAKE_WIFI_MONITOR)
 		return err_sys(e, EBUSY, "set_channel");
 	for (size_t i = 0; i < f->n_links; i++) {
 		const struct fake_wifi_link *o = &f->links[i];
 
-		if (o->wifi && o->wiphy == l->wiphy && is_running(o) &&
+		if (o->wifi && o->wiphy == l->wiphy && fake_wifi_running(o) &&
 		    o->type != FAKE_WIFI_MONITOR)
 			return err_sys(e, EBUSY, "set_channel");
 	}
@@ -357,14 +299,14 @@ static int set_channel(void *self, uint32_t ifindex, const struct channel *c, st
 
 static void rfkill_get(void *self, const char *wiphy_name, struct rfkill_state *out)
 {
-	struct fake_wifi_radio *r = find_radio(self, wiphy_name);
+	struct fake_wifi_radio *r = fake_wifi_find_radio(self, wiphy_name);
 
 	*out = r ? r->rfkill : (struct rfkill_state){ .known = false };
 }
 
 static int rfkill_set_soft(void *self, const char *wiphy_name, bool blocked, struct err *e)
 {
-	struct fake_wifi_radio *r = find_radio(self, wiphy_name);
+	struct fake_wifi_radio *r = fake_wifi_find_radio(self, wiphy_name);
 
 	if (change(self, "rfkill_set_soft", e, "%s %d", wiphy_name, blocked) != 0)
 		return -1;
@@ -423,125 +365,4 @@ void fake_wifi_init(struct fake_wifi_system *f)
 		.rfkill_get = rfkill_get, .rfkill_set_soft = rfkill_set_soft,
 		.nm_managed = nm_managed, .nm_set_managed = nm_set_managed, .driver = driver,
 	};
-}
-
-static void add_channel(struct phy *p, enum channel_band band, unsigned number)
-{
-	p->channels[p->n_channels++] = (struct phy_channel){
-		.band = band, .freq_khz = channel_freq_khz(band, number),
-	};
-}
-
-struct fake_wifi_radio *fake_wifi_add_radio(struct fake_wifi_system *f, const char *name)
-{
-	struct fake_wifi_radio *r = &f->radios[f->n_radios];
-	struct phy *p = &r->wiphy.phy;
-
-	if (f->n_radios == FAKE_WIFI_RADIOS)
-		abort();
-	memset(r, 0, sizeof(*r));
-	r->wiphy.index = (uint32_t)f->n_radios++;
-	snprintf(r->wiphy.name, sizeof(r->wiphy.name), "%s", name);
-	r->wiphy.can_monitor = r->wiphy.has_set_channel = true;
-	r->rfkill.known = true;
-	p->bands[p->n_bands++] = (struct phy_band){ .band = BAND_2GHZ, .ht = true, .ht40 = true };
-	p->bands[p->n_bands++] = (struct phy_band){
-		.band = BAND_5GHZ, .ht = true, .ht40 = true, .width80 = true,
-	};
-	for (unsigned n = 1; n <= 13; n++)
-		add_channel(p, BAND_2GHZ, n);
-	for (unsigned n = 36; n <= 48; n += 4)
-		add_channel(p, BAND_5GHZ, n);
-	return r;
-}
-
-struct fake_wifi_link *fake_wifi_add_link(struct fake_wifi_system *f, const char *name,
-					  uint16_t arphrd)
-{
-	struct fake_wifi_link *l = &f->links[f->n_links];
-	uint32_t ifindex = ++f->last_ifindex;	/* no number comes twice */
-
-	if (f->n_links == FAKE_WIFI_LINKS)
-		abort();
-	memset(l, 0, sizeof(*l));
-	f->n_links++;
-	l->link.ifindex = ifindex;
-	l->link.flags = IFF_UP;
-	l->link.arphrd = arphrd;
-	l->link.has_mac = true;
-	memcpy(l->link.mac, (uint8_t[6]){ 2, 0, 0, 0, 0, (uint8_t)ifindex }, 6);
-	snprintf(l->link.name, sizeof(l->link.name), "%s", name);
-	return l;
-}
-
-struct fake_wifi_link *fake_wifi_add(struct fake_wifi_system *f, const char *radio,
-				     const char *name, uint32_t type)
-{
-	struct fake_wifi_radio *r = find_radio(f, radio);
-	struct fake_wifi_link *l;
-
-	if (!r)
-		abort();
-	l = fake_wifi_add_link(f, name, type == FAKE_WIFI_MONITOR ? 803 : ARPHRD_ETHER);
-	l->wifi = true;
-	l->wiphy = r->wiphy.index;
-	l->type = type;
-	snprintf(l->driver, sizeof(l->driver), "fakewifi");
-	return l;
-}
-
-struct fake_wifi_link *fake_wifi_add_device(struct fake_wifi_system *f, const char *radio,
-					    const char *name)
-{
-	struct fake_wifi_link *l = fake_wifi_add(f, radio, name, FAKE_WIFI_P2P_DEVICE);
-
-	l->link.ifindex = 0;
-	l->running = true;
-	return l;
-}
-
-/* --- looking at it --------------------------------------------------------------------------- */
-
-unsigned fake_wifi_called(const struct fake_wifi_system *f, const char *beginning)
-{
-	unsigned n = 0;
-
-	for (size_t i = 0; i < f->n_calls && i < FAKE_WIFI_CALLS; i++)
-		n += strncmp(f->calls[i], beginning, strlen(beginning)) == 0;
-	return n;
-}
-
-static int by_name(const void *a, const void *b)
-{
-	const struct fake_wifi_link *const *x = a, *const *y = b;
-
-	return strcmp((*x)->link.name, (*y)->link.name);
-}
-
-char *fake_wifi_print(const struct fake_wifi_system *f, char *out, size_t size)
-{
-	const struct fake_wifi_link *sorted[FAKE_WIFI_LINKS];
-	size_t len = 0;
-
-	out[0] = '\0';
-	for (size_t i = 0; i < f->n_links; i++)
-		sorted[i] = &f->links[i];
-	qsort(sorted, f->n_links, sizeof(sorted[0]), by_name);
-	for (size_t i = 0; i < f->n_links && len < size; i++) {
-		const struct fake_wifi_link *l = sorted[i];
-
-		len += (size_t)snprintf(out + len, size - len, "%u %s %s radio %d type %u%s\n",
-					(unsigned)l->link.ifindex, l->link.name,
-					is_running(l) ? "up" : "down",
-					l->wifi ? (int)l->wiphy : -1, (unsigned)l->type,
-					l->managed ? " managed" : "");
-	}
-	for (size_t i = 0; i < f->n_radios && len < size; i++) {
-		const struct fake_wifi_radio *r = &f->radios[i];
-
-		len += (size_t)snprintf(out + len, size - len, "%s%s%s\n", r->wiphy.name,
-					r->rfkill.soft ? " soft" : "",
-					r->rfkill.hard ? " hard" : "");
-	}
-	return out;
 }

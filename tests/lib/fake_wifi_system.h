@@ -83,6 +83,9 @@ struct fake_wifi_link *fake_wifi_add_device(struct fake_wifi_system *f, const ch
 void fake_wifi_remove(struct fake_wifi_system *f, const char *name);
 /* NULL: not there. Pointers to links are valid until one is removed. */
 struct fake_wifi_link *fake_wifi_find(struct fake_wifi_system *f, const char *name);
+struct fake_wifi_radio *fake_wifi_find_radio(struct fake_wifi_system *f, const char *name);
+/* Up, or a device that is started. */
+bool fake_wifi_running(const struct fake_wifi_link *l);
 bool fake_wifi_is_up(struct fake_wifi_system *f, const char *name);
 void fake_wifi_set_up(struct fake_wifi_system *f, const char *name, bool up);
 
