@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a source definition asks of a Wi-Fi radio (docs/linux-wifi.md 3). */
+/* What a source definition asks of a Wi-Fi radio (the keys of kismet_cap_linux_wifi(8)). */
 #ifndef CAPTURE_LINUX_WIFI_WIFI_OPTIONS_H
 #define CAPTURE_LINUX_WIFI_WIFI_OPTIONS_H
 
