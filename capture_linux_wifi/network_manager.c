@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* NetworkManager over D-Bus. Each question has a connection of its own, and each call its time
- * limit: also the first one, "Hello", which libdbus's own dbus_bus_get_private() would wait for
- * half a minute. The caller's data goes through dbus_validate_utf8() first: libdbus ends the
- * program when it gets anything else. */
+ * limit: also the first ones, to the bus itself, for which dbus_bus_get_private() has none. What
+ * the caller gives goes through dbus_validate_utf8(): libdbus ends the program over other text. */
 #include "capture_linux_wifi/network_manager.h"
 
 #include <dbus/dbus.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define CALL_LIMIT_MS 1000
 #define DEFAULT_BUS "unix:path=/var/run/dbus/system_bus_socket"	/* D-Bus specification */
@@ -63,6 +64,31 @@ static bool say_hello(DBusConnection *c, DBusError *de)
 	return reply && take_text(reply, DBUS_TYPE_STRING, name, sizeof(name), de);
 }
 
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* libdbus waits for the end of the authentication before it looks at a call's limit. */
+static bool authenticate(DBusConnection *c, DBusError *de)
+{
+	int64_t end = now_ms() + CALL_LIMIT_MS, now = end - CALL_LIMIT_MS;
+
+	while (!dbus_connection_get_is_authenticated(c) && now < end &&
+	       dbus_connection_read_write(c, (int)(end - now)))
+		now = now_ms();
+	if (dbus_connection_get_is_authenticated(c))
+		return true;
+	if (dbus_connection_get_is_connected(c))
+		dbus_set_error_const(de, DBUS_ERROR_NO_REPLY, "the system bus does not answer");
+	else
+		dbus_set_error_const(de, DBUS_ERROR_DISCONNECTED, "the system bus hung up");
+	return false;
+}
+
 /* A connection that nobody shares, and that does not end the program when it ends. */
 static DBusConnection *connect_to_bus(DBusError *de)
 {
@@ -73,7 +99,7 @@ static DBusConnection *connect_to_bus(DBusError *de)
 	if (!address || !address[0] || !dbus_validate_utf8(address, NULL))
 		address = DEFAULT_BUS;
 	c = dbus_connection_open_private(address, de);
-	if (c && !say_hello(c, de)) {
+	if (c && !(authenticate(c, de) && say_hello(c, de))) {
 		disconnect(c);
 		c = NULL;
 	}
@@ -240,10 +266,11 @@ int network_manager_set_managed(const char *interface, bool managed, struct err 
 		disconnect(c);
 	}
 	if (dbus_error_is_set(&de))
-		result = err_set(e, code_of(&de), "%s: NetworkManager does not %s: %s; try as "
-				 "root: nmcli device set %s managed %s", interface,
-				 managed ? "take it back" : "leave it alone", de.message,
-				 interface, managed ? "yes" : "no");
+		/* The bus's words on a denial are long: what to do stands before them. */
+		result = err_set(e, code_of(&de), "%s: NetworkManager does not %s (try as root: "
+				 "nmcli device set %s managed %s): %s", interface,
+				 managed ? "take it back" : "leave it alone", interface,
+				 managed ? "yes" : "no", de.message);
 	dbus_error_free(&de);
 	return result;
 }
