@@ -196,10 +196,11 @@ static int take_others_down(struct wifi_step *o, struct err *e)
 			append(names, sizeof(names), list[i].name);
 	}
 	if (*names && o->cfg->options->ignoreprimary)
-		wifi_step_tell(o, "%s: left up on the same radio: %s; tuning may fail",
-			       o->r->base.name, names);
+		wifi_step_tell(o, "%s: left up, on the radio that is captured from, so tuning may "
+			       "fail", names);
 	else if (*names)
-		wifi_step_tell(o, "%s: down until the capture ends: %s", o->r->base.name, names);
+		wifi_step_tell(o, "%s: taken down until the capture ends, because the radio could "
+			       "not be tuned otherwise", names);
 	return n < 0 ? -1 : 0;
 }
 
@@ -216,14 +217,15 @@ static int bring_up(struct wifi_step *o, struct err *e)
 static int tune_first(struct wifi_step *o, struct err *e)
 {
 	const struct wifi_options *options = o->cfg->options;
-	char why[160], text[CHANNEL_TEXT_SIZE];
+	char why[160];
 
 	if (!options->has_channel)
 		return 0;
-	channel_print(&options->channel, text, sizeof(text));
-	if (o->r->tunable &&
-	    !phy_allows(&o->r->wiphy.phy, &options->channel, why, sizeof(why)))
-		return err_set(e, ERR_UNSUPPORTED, "channel=%s: %s", text, why);
+	if (!o->r->tunable)
+		return err_set(e, ERR_USAGE, "it has no radio that could be tuned: leave channel= "
+			       "away");
+	if (!phy_allows(&o->r->wiphy.phy, &options->channel, why, sizeof(why)))
+		return err_set(e, ERR_UNSUPPORTED, "channel=%s", why);
 	return wifi_tune(o->r->system, o->r, &options->channel, e);
 }
 

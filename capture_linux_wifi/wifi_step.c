@@ -85,7 +85,8 @@ int wifi_step_unmanage(struct wifi_step *o, uint32_t ifindex, const char *name, 
 	struct err why;
 	int managed = s->nm_managed(s->self, name, &why);
 
-	if (managed == 0)
+	/* That it does not answer was told of the base before. */
+	if (managed == 0 || (managed < 0 && ours))
 		return 0;
 	if (managed > 0) {
 		if (!ours && wifi_step_note(o, UNDO_MANAGED, ifindex, 0, name, e) != 0)
