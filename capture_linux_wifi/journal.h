@@ -23,7 +23,7 @@ enum undo_kind {
 	UNDO_DELETE,		/* delete the monitor interface of that name on wiphy value */
 	UNDO_UP,		/* bring up */
 	UNDO_DOWN,		/* take down */
-	UNDO_TYPE,		/* make it of type value (enum nl80211_iftype) again, while down */
+	UNDO_TYPE,		/* make it of type value (enum nl80211_iftype) again */
 	UNDO_MANAGED,		/* NetworkManager may have it again */
 	UNDO_SOFT_BLOCK,	/* block the radio named name by software again */
 };

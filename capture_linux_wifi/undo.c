@@ -103,12 +103,16 @@ static int undo_delete(struct wifi_system *s, const struct undo_step *step, stru
 	return err_wrap(e, "%s: is left behind, as it cannot be deleted", step->name);
 }
 
-static int set_up(struct wifi_system *s, const struct rtnl_link *link, bool up, struct err *e)
+/* Where link->flags say that it is not. */
+static int set_up(struct wifi_system *s, struct rtnl_link *link, bool up, struct err *e)
 {
-	if (((link->flags & IFF_UP) != 0) == up ||
-	    s->set_up(s->self, link->ifindex, up, e) == 0 || gone_is_fine(e) == 0)
+	if (((link->flags & IFF_UP) != 0) == up)
 		return 0;
-	return err_wrap(e, "%s: cannot be %s again", link->name, up ? "brought up" : "taken down");
+	if (s->set_up(s->self, link->ifindex, up, e) < 0 && gone_is_fine(e) < 0)
+		return err_wrap(e, "%s: cannot be %s again", link->name,
+				up ? "brought up" : "taken down");
+	link->flags ^= IFF_UP;
+	return 0;
 }
 
 static int undo_up_down(struct wifi_system *s, const struct undo_step *step, struct err *e)
@@ -119,11 +123,29 @@ static int undo_up_down(struct wifi_system *s, const struct undo_step *step, str
 	return found <= 0 ? found : set_up(s, &link, step->kind == UNDO_UP, e);
 }
 
+/* A few drivers want to be up for it (quirks.h). */
+static int set_type(struct wifi_system *s, struct rtnl_link *link, uint32_t type, struct err *e)
+{
+	struct err again;
+
+	if (set_up(s, link, false, e) < 0)
+		return -1;
+	if (s->set_type(s->self, link->ifindex, type, e) == 0 || gone_is_fine(e) == 0)
+		return 0;
+	if (set_up(s, link, true, &again) == 0 &&
+	    s->set_type(s->self, link->ifindex, type, &again) == 0)
+		return 0;
+	return err_wrap(e, "%s: cannot be made what it was; try: iw dev %s set type managed",
+			link->name, link->name);
+}
+
 static int undo_type(struct wifi_system *s, const struct undo_step *step, struct err *e)
 {
 	struct rtnl_link link;
 	struct wifi_iface iface;
-	int found = find(s, step, &link, e);
+	struct err why;
+	int result, found = find(s, step, &link, e);
+	bool up;
 
 	if (found <= 0)
 		return found;
@@ -131,12 +153,9 @@ static int undo_type(struct wifi_system *s, const struct undo_step *step, struct
 		return gone_is_fine(e);
 	if (iface.type == step->value)
 		return 0;
-	if (set_up(s, &link, false, e) < 0)
-		return -1;
-	if (s->set_type(s->self, link.ifindex, step->value, e) == 0 || gone_is_fine(e) == 0)
-		return 0;
-	return err_wrap(e, "%s: cannot be made what it was; try: iw dev %s set type managed",
-			step->name, step->name);
+	up = (link.flags & IFF_UP) != 0;
+	result = set_type(s, &link, step->value, e);
+	return set_up(s, &link, up, result < 0 ? &why : e) < 0 ? -1 : result;
 }
 
 static int undo_managed(struct wifi_system *s, const struct undo_step *step, struct err *e)

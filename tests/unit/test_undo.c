@@ -36,6 +36,7 @@ static struct interface interfaces[4];
 static char calls[512];			/* what was changed: "del wlan0mon, up wlan0" */
 static const char *failing;		/* the kind of call that fails, with that code */
 static enum err_code failing_code;
+static bool type_wants_up;		/* a driver that sets types only while up */
 
 static int record(const char *call, const char *what, struct err *e)
 {
@@ -117,8 +118,12 @@ static int set_type(void *self, uint32_t ifindex, uint32_t type, struct err *e)
 
 	(void)self;
 	assert_non_null(f);
+	if (record("type", f->name, e) < 0)
+		return -1;
+	if (type_wants_up && !(f->flags & IFF_UP))
+		return err_set(e, ERR_BUSY, "is down");
 	f->type = type;
-	return record("type", f->name, e);
+	return 0;
 }
 
 static int nm_set_managed(void *self, const char *interface, bool managed, struct err *e)
@@ -161,6 +166,7 @@ static int setup(void **state)
 	interfaces[3] = (struct interface){ "hwsim0", 4, IFF_UP, 0, 0, false, 803 };
 	calls[0] = '\0';
 	failing = NULL;
+	type_wants_up = false;
 	memset(&e, 0, sizeof(e));
 	undo_init(&u, &wifi);
 	fflush(stderr);
@@ -252,7 +258,19 @@ static void type_is_changed_while_down(void **state)
 	(void)state;
 	interfaces[0].type = MONITOR;
 	interfaces[0].flags = IFF_UP;
-	assert_undone(UNDO_TYPE, 3, STATION, "wlan0", "down wlan0, type wlan0");
+	assert_undone(UNDO_TYPE, 3, STATION, "wlan0", "down wlan0, type wlan0, up wlan0");
+	assert_string_equal(log_text(), "");
+}
+
+static void driver_that_wants_to_be_up_gets_its_way(void **state)
+{
+	(void)state;
+	type_wants_up = true;
+	interfaces[0].type = MONITOR;
+	assert_undone(UNDO_TYPE, 3, STATION, "wlan0",
+		      "type wlan0, up wlan0, type wlan0, down wlan0");
+	assert_int_equal(interfaces[0].type, STATION);
+	assert_string_equal(log_text(), "");
 }
 
 static void what_is_as_it_was_is_not_touched(void **state)
@@ -377,7 +395,8 @@ static void type_that_cannot_be_set_says_what_to_try(void **state)
 	failing = "type";
 	failing_code = ERR_SYSTEM;
 	interfaces[0].type = MONITOR;
-	assert_undone(UNDO_TYPE, 3, STATION, "wlan0", "type wlan0");
+	assert_undone(UNDO_TYPE, 3, STATION, "wlan0",
+		      "type wlan0, up wlan0, type wlan0, down wlan0");
 	assert_non_null(strstr(log_text(), "wlan0: cannot be made what it was"));
 	assert_non_null(strstr(log_text(), "iw dev wlan0 set type"));
 }
@@ -500,6 +519,7 @@ int main(void)
 		TEST(last_change_is_undone_first),
 		TEST(switched_interface_becomes_what_it_was),
 		TEST(type_is_changed_while_down),
+		TEST(driver_that_wants_to_be_up_gets_its_way),
 		TEST(what_is_as_it_was_is_not_touched),
 		TEST(forgotten_step_is_not_undone),
 		TEST(steps_have_an_end),
