@@ -37,12 +37,19 @@ static int change_type(struct wifi_step *o, struct err *e)
 static int switch_base(struct wifi_step *o, struct err *e)
 {
 	const struct rtnl_link *base = &o->r->base;
+	const bool up = o->r->quirk->up_first;
+	int changed;
 
 	if (wifi_step_is_uplink(o, base->ifindex))
 		return err_set(e, ERR_BUSY, "%s would have to become a monitor itself, and it "
 			       "leads to the server; use another radio", base->name);
-	if (wifi_step_bring(o, base->ifindex, o->r->quirk->up_first, e) < 0 ||
-	    change_type(o, e) != 0)
+	changed = wifi_step_bring(o, base->ifindex, up, e);
+	if (changed < 0)
+		return -1;
+	/* Changing the mode back takes it down. */
+	if (up && changed == 0 && wifi_step_note(o, UNDO_UP, base->ifindex, 0, base->name, e) != 0)
+		return -1;
+	if (change_type(o, e) != 0)
 		return -1;
 	use(o, base->ifindex, base->name);
 	return 0;

@@ -316,13 +316,17 @@ static void driver_that_must_be_up_is_switched_while_up(void **state)
 	(void)state;
 	strcpy(fake_wifi_find(&rig.fake, "wlan0")->driver, "rtl88x2bu");
 	fake_wifi_set_up(&rig.fake, "wlan0", false);
-	rig.fake.radios[0].type_while_up = true;
-	open_rig_open(&rig);
-	assert_string_equal(rig.radio.capture, "wlan0");
-	assert_string_equal(rig.fake.calls[0], "set_up wlan0 up");
-	assert_string_equal(rig.fake.calls[1], "set_type wlan0 6");
-	rig.fake.radios[0].type_while_up = false;
-	open_rig_close(&rig);
+	for (int i = 0; i < 2; i++) {	/* it was down, it was up */
+		rig.fake.radios[0].type_while_up = true;
+		rig.fake.n_calls = 0;
+		open_rig_open(&rig);
+		assert_string_equal(rig.radio.capture, "wlan0");
+		assert_int_equal(fake_wifi_called(&rig.fake, "set_up wlan0"), 1 - i);
+		assert_string_equal(rig.fake.calls[1 - i], "set_type wlan0 6");
+		rig.fake.radios[0].type_while_up = false;
+		open_rig_close(&rig);
+		fake_wifi_set_up(&rig.fake, "wlan0", true);
+	}
 }
 
 static void refused_monitor_interface_leads_to_switching(void **state)
