@@ -112,8 +112,8 @@ static int set_switch(void *user, const char *folder)
 	error = errno;
 	if (fd >= 0)
 		close(fd);
-	return err_sys(c->e, error, "%s: cannot be %s (try as root: rfkill %s wlan)", c->wiphy,
-		       c->blocked ? "blocked" : "unblocked", c->blocked ? "block" : "unblock");
+	return err_sys(c->e, error, "%s: cannot be %s by software", c->wiphy,
+		       c->blocked ? "blocked" : "unblocked");
 }
 
 int rfkill_set_soft(const char *sysfs, const char *wiphy, bool blocked, struct err *e)

@@ -165,10 +165,9 @@ static int undo_managed(struct wifi_system *s, const struct undo_step *step, str
 
 	if (found <= 0)
 		return found;
-	if (s->nm_set_managed(s->self, step->name, true, e) == 0 || gone_is_fine(e) == 0)
+	if (s->nm_set_managed(s->self, step->name, true, e) == 0)
 		return 0;
-	return err_wrap(e, "%s: NetworkManager still leaves it alone; try: nmcli device set %s "
-			"managed yes", step->name, step->name);
+	return gone_is_fine(e);
 }
 
 static int undo_soft_block(struct wifi_system *s, const struct undo_step *step, struct err *e)

@@ -132,7 +132,7 @@ static void switch_of_another_kind_is_left_alone(void **state)
 }
 
 /* A file that reads as blocked and that even root cannot write to: one of /proc. */
-static void refusal_says_what_to_try(void **state)
+static void refusal_says_what_and_why(void **state)
 {
 	char path[192];
 
@@ -143,8 +143,8 @@ static void refusal_says_what_to_try(void **state)
 	assert_int_equal(symlink("/proc/version", path), 0);
 	assert_int_equal(rfkill_set_soft(sysfs, "phy0", true, &e), -1);
 	assert_true(e.code == ERR_PERMISSION || e.code == ERR_SYSTEM);
-	assert_non_null(strstr(e.text, "phy0"));
-	assert_non_null(strstr(e.text, "rfkill block wlan"));
+	assert_int_not_equal(e.sys, 0);
+	assert_non_null(strstr(e.text, "phy0: cannot be blocked by software: "));
 }
 
 static void names_that_lead_elsewhere_are_refused(void **state)
@@ -169,7 +169,7 @@ int main(void)
 		TEST(both_blocks_are_told_apart),
 		TEST(one_of_several_switches_blocks),
 		TEST(switch_of_another_kind_is_left_alone),
-		TEST(refusal_says_what_to_try),
+		TEST(refusal_says_what_and_why),
 		TEST(names_that_lead_elsewhere_are_refused),
 	};
 
