@@ -178,7 +178,7 @@ static int take_down(struct wifi_step *o, const struct wifi_iface *iface, struct
 		return wifi_step_bring(o, iface->ifindex, false, e);
 	if (s->get_link(s->self, iface->ifindex, &link, e) != 0)
 		return -1;
-	return link.flags & IFF_UP ? 1 : 0;
+	return (link.flags & IFF_UP) != 0;
 }
 
 static int take_others_down(struct wifi_step *o, struct err *e)

@@ -156,7 +156,7 @@ static int by_name(const void *a, const void *b)
 
 char *fake_wifi_print(const struct fake_wifi_system *f, char *out, size_t size)
 {
-	const struct fake_wifi_link *sorted[FAKE_WIFI_LINKS];
+	const struct fake_wifi_link *sorted[FAKE_WIFI_LINKS] = { NULL };
 	size_t len = 0;
 
 	out[0] = '\0';

@@ -40,15 +40,12 @@ static int asked(struct fake_wifi_system *f, const char *call, struct err *e)
 __attribute__((format(printf, 4, 5)))
 static int change(struct fake_wifi_system *f, const char *call, struct err *e, const char *fmt, ...)
 {
-	bool kept = f->n_calls < FAKE_WIFI_CALLS;
-	va_list ap;
-	char *line;
-	size_t len;
-
 	f->n_changes++;
-	if (kept) {
-		line = f->calls[f->n_calls];
-		len = (size_t)snprintf(line, sizeof(f->calls[0]), "%s ", call);
+	if (f->n_calls < FAKE_WIFI_CALLS) {
+		char *line = f->calls[f->n_calls];
+		size_t len = (size_t)snprintf(line, sizeof(f->calls[0]), "%s ", call);
+		va_list ap;
+
 		va_start(ap, fmt);
 		vsnprintf(line + len, sizeof(f->calls[0]) - len - 1, fmt, ap);
 		va_end(ap);

@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "capture_linux_wifi/wifi_step.h"
 #include "tests/lib/open_rig.h"
 
 static struct open_rig rig;
@@ -297,6 +298,22 @@ static void program_at_the_radio_is_named(void **state)
 	open_rig_says(&rig, "leave this interface alone");
 }
 
+static void what_to_do_is_whole_however_long_the_cause_is(void **state)
+{
+	const char *hint = "; as root: rfkill unblock wifi";
+	size_t len;
+
+	(void)state;
+	for (size_t n = 0; n < sizeof(rig.e.text); n++) {
+		memset(rig.e.text, 'x', n);
+		rig.e.text[n] = '\0';
+		wifi_step_hint(&rig.e, "as root: rfkill %s wifi", "unblock");
+		len = strlen(rig.e.text);
+		assert_true(len < sizeof(rig.e.text) && len >= strlen(hint));
+		assert_string_equal(rig.e.text + len - strlen(hint), hint);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -322,6 +339,7 @@ int main(void)
 		cmocka_unit_test_setup(interface_that_does_not_come_up_names_who_is_up, setup),
 		cmocka_unit_test_setup(tuning_works_after_opening, setup),
 		cmocka_unit_test_setup(program_at_the_radio_is_named, setup),
+		cmocka_unit_test_setup(what_to_do_is_whole_however_long_the_cause_is, setup),
 	};
 
 	return cmocka_run_group_tests_name("wifi_refuse", tests, NULL, NULL);
