@@ -142,8 +142,8 @@ static void name_peer(struct link_tcp *t, const struct addrinfo *a)
 	if (strcmp(address, t->host) == 0)
 		snprintf(t->link.peer, sizeof(t->link.peer), "%s port %u", t->host, t->port);
 	else
-		snprintf(t->link.peer, sizeof(t->link.peer), "%.60s (%.50s) port %u", t->host, address,
-			 t->port);
+		snprintf(t->link.peer, sizeof(t->link.peer), "%.60s (%.50s) port %u", t->host,
+			 address, t->port);
 }
 
 /* Returns 0 when a connection is under way. */

@@ -10,13 +10,20 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
+
+#ifdef __linux__
+#include <linux/filter.h>
+#endif
 
 #include "capture_common/log.h"
 
 #define DEFAULT_BUFFER_BYTES (2 << 20)
 #define PACKETS_A_READ 100
 #define WHOLE 0x40000
+/* After opening, until the kernel has handed over everything from before the first filter. */
+#define STRAYS_NS (1000 * 1000000ull)
 /* Where libpcap has nothing to wait for. */
 #define ASK_AGAIN_NS (10 * 1000000ull)
 
@@ -32,6 +39,10 @@ struct pcap_live {
 	char interface[64];
 	int flags_fd;			/* to ask for the interface's state; -1: it has none */
 	struct capture *capture;	/* during a read */
+	/* Packets of before the first filter are not wanted. */
+	bool strays;
+	uint64_t strays_until_us;	/* captured up to here */
+	uint64_t strays_end_ns;		/* no more of them from here on; 0: not known yet */
 	struct msg_packet held;		/* that was refused; data NULL: none */
 	uint8_t *held_bytes;
 	size_t held_room;
@@ -171,32 +182,33 @@ static int choose_dlt(struct pcap_live *p, const int *wanted, struct err *e)
 
 /* Filters */
 
-/* libpcap filters by itself, and copies every packet for it, when the kernel refuses a program. */
-static bool is_in_kernel(const struct pcap_live *p, const struct bpf_program *program)
+#ifdef __linux__
+/* Not through libpcap: where the kernel refuses a program it would filter by itself, and it runs a
+ * new program again over packets that the kernel has filtered, and cut, already. */
+static int set_filter(struct pcap_live *p, struct bpf_program *program, struct err *e)
 {
-#ifdef SO_GET_FILTER
-	socklen_t insns = 0;
+	struct sock_fprog prog = { .len = (unsigned short)program->bf_len,
+				   .filter = (struct sock_filter *)(void *)program->bf_insns };
 
-	if (getsockopt(pcap_fileno(p->pcap), SOL_SOCKET, SO_GET_FILTER, NULL, &insns) == 0)
-		return insns == program->bf_len;
-#else
-	(void)p;
-	(void)program;
-#endif
-	return true;
+	if (setsockopt(pcap_fileno(p->pcap), SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog)) ==
+	    0)
+		return 0;
+	if (errno == ENOMEM)
+		return err_set(e, ERR_SYSTEM, "cannot set a packet filter on %s: the kernel has no "
+			       "room for its %u instructions; filter less, or raise the limit "
+			       "net.core.optmem_max", p->interface, program->bf_len);
+	return err_sys(e, errno, "cannot set a packet filter of %u instructions on %s",
+		       program->bf_len, p->interface);
 }
-
+#else
 static int set_filter(struct pcap_live *p, struct bpf_program *program, struct err *e)
 {
 	if (pcap_setfilter(p->pcap, program) < 0)
 		return err_set(e, ERR_SYSTEM, "cannot set a packet filter on %s: %s", p->interface,
 			       pcap_geterr(p->pcap));
-	if (!is_in_kernel(p, program))
-		return err_set(e, ERR_SYSTEM, "cannot set a packet filter on %s: the kernel "
-			       "refuses the program of %u instructions; filter less, or raise "
-			       "the limit net.core.optmem_max", p->interface, program->bf_len);
 	return 0;
 }
+#endif
 
 static int set_return(struct pcap_live *p, uint32_t keep, struct err *e)
 {
@@ -230,6 +242,14 @@ int pcap_live_compile(struct pcap_live *p, const char *expression, struct bpf_pr
 	return 0;
 }
 
+static uint64_t wall_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (uint64_t)ts.tv_sec * 1000000u + (uint64_t)ts.tv_nsec / 1000;
+}
+
 static int start(struct pcap_live *p, const struct pcap_live_config *cfg, struct err *e)
 {
 	char text[PCAP_ERRBUF_SIZE] = "";
@@ -239,6 +259,8 @@ static int start(struct pcap_live *p, const struct pcap_live_config *cfg, struct
 		return err_set(e, ERR_SYSTEM, "cannot capture from %s: %s", p->interface, text);
 	if (activate(p, cfg, e) < 0 || choose_dlt(p, cfg->dlts, e) < 0 || set_return(p, 0, e) < 0)
 		return -1;
+	p->strays = true;
+	p->strays_until_us = wall_us();
 	if (pcap_setnonblock(p->pcap, 1, text) < 0)
 		return err_set(e, ERR_SYSTEM, "cannot capture from %s without waiting: %s",
 			       p->interface, text);
@@ -315,6 +337,8 @@ static void take_packet(u_char *user, const struct pcap_pkthdr *h, const u_char 
 		.len = h->caplen,
 	};
 
+	if (p->strays && packet.time_us <= p->strays_until_us)
+		return;
 	if (!capture_packet(p->capture, &packet))
 		hold(p, &packet);
 }
@@ -350,6 +374,15 @@ static void say_when(const struct pcap_live *p, const struct capture *c, struct 
 		wait->until_ns = capture_now_ns(c) + ASK_AGAIN_NS;
 }
 
+/* A clock that is set back would make all packets look like strays: only for a moment. */
+static void end_strays(struct pcap_live *p, const struct capture *c)
+{
+	if (p->strays_end_ns == 0)
+		p->strays_end_ns = capture_now_ns(c) + STRAYS_NS;
+	else if (capture_now_ns(c) >= p->strays_end_ns)
+		p->strays = false;
+}
+
 enum source_read pcap_live_read(struct pcap_live *p, struct capture *c, struct source_wait *wait,
 				struct err *e)
 {
@@ -359,6 +392,8 @@ enum source_read pcap_live_read(struct pcap_live *p, struct capture *c, struct s
 	if (p->held.data && !capture_packet(c, &p->held))
 		return SOURCE_FULL;
 	p->held.data = NULL;
+	if (p->strays)
+		end_strays(p, c);
 	p->capture = c;
 	n = pcap_dispatch(p->pcap, PACKETS_A_READ, take_packet, (u_char *)p);
 	p->capture = NULL;

@@ -203,7 +203,8 @@ static void *tuning_thread(void *arg)
 	uint8_t buf[1024];
 	long n;
 
-	while ((n = recv(c->cfg->tuning_fd, buf, sizeof(buf), 0)) > 0 || (n < 0 && errno == EINTR)) {
+	while ((n = recv(c->cfg->tuning_fd, buf, sizeof(buf), 0)) > 0 ||
+	       (n < 0 && errno == EINTR)) {
 		struct source_wire m, answer = { .type = WIRE_TUNED };
 
 		if (n < 0)

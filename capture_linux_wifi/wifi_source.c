@@ -40,15 +40,37 @@ static uint32_t route_to(const struct wifi_source *s)
 	return s->uplink[0] ? s->system->route(s->system->self, s->uplink) : 0;
 }
 
+static bool is_wifi(const struct wifi_source *s, uint32_t ifindex)
+{
+	struct wifi_iface iface;
+	struct err ignored;
+
+	return s->system->get_iface(s->system->self, ifindex, &iface, &ignored) == 0;
+}
+
+/* The Wi-Fi interface that is a part of a bridge or bond; 0: none is. */
+static uint32_t wifi_under(const struct wifi_source *s, uint32_t master)
+{
+	struct rtnl_link *links = NULL;
+	struct err ignored;
+	int n = s->system->list_links(s->system->self, &links, &ignored);
+	uint32_t found = 0;
+
+	for (int i = 0; i < n && !found; i++) {
+		if (links[i].master == master && is_wifi(s, links[i].ifindex))
+			found = links[i].ifindex;
+	}
+	free(links);
+	return found;
+}
+
 /* Only what travels through the air is heard again. */
 void wifi_source_find_uplink(struct wifi_source *s)
 {
 	uint32_t ifindex = route_to(s);
-	struct wifi_iface iface;
-	struct err ignored;
 
-	if (ifindex && s->system->get_iface(s->system->self, ifindex, &iface, &ignored) < 0)
-		ifindex = 0;
+	if (ifindex && !is_wifi(s, ifindex))
+		ifindex = wifi_under(s, ifindex);
 	wifi_filter_set_uplink(s->filter, ifindex);
 }
 
@@ -107,9 +129,9 @@ static void describe(const struct wifi_source *s, struct source_info *info)
 	wifi_filter_describe(s->filter, filter, sizeof(filter));
 	if (strcmp(r->capture, r->base.name) != 0)
 		snprintf(on, sizeof(on), " on %s", r->base.name);
-	snprintf(info->message, sizeof(info->message), "%s: capturing from %s%s%s%s%s%s",
+	snprintf(info->message, sizeof(info->message), "%.48s: capturing from %s%.40s%s%.32s%s%s",
 		 s->options.name, r->capture, on, r->driver[0] ? ", driver " : "", r->driver,
-		 filter[0] ? "; kept: " : "", filter);
+		 filter[0] ? "; filter: " : "", filter);
 }
 
 static int tell(const struct wifi_source *s, struct source_info *info, struct err *e)

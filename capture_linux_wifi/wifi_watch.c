@@ -209,8 +209,8 @@ static int look_at_tuning(struct wifi_source *s, struct capture *c, struct err *
 		return 0;
 	wifi_tuning_take_figures(&s->tuning, &f);
 	if (f.stuck >= STUCK_LIMIT)
-		return err_set(e, ERR_SYSTEM, "%s: the radio's firmware did not react to %u channel "
-			       "changes in a row", s->options.name, f.stuck);
+		return err_set(e, ERR_SYSTEM, "%s: the radio's firmware did not react to %u "
+			       "channel changes in a row", s->options.name, f.stuck);
 	if (s->options.verbose && f.longest_us > SLOW_US)
 		capture_message(c, MSG_CLASS_INFO, "%s: changing to channel %s took %" PRIu64 " ms",
 				s->options.name, f.longest, f.longest_us / 1000);
@@ -220,8 +220,8 @@ static int look_at_tuning(struct wifi_source *s, struct capture *c, struct err *
 	w->tuned += f.tuned;
 	w->tuned_us += f.total_us;
 	if (s->options.statistics && w->tuned >= STATISTICS_EVERY) {
-		capture_message(c, MSG_CLASS_INFO, "%s: %u channel changes took %" PRIu64 " us each",
-				s->options.name, w->tuned, w->tuned_us / w->tuned);
+		capture_message(c, MSG_CLASS_INFO, "%s: %u channel changes took %" PRIu64
+				" us each", s->options.name, w->tuned, w->tuned_us / w->tuned);
 		w->tuned = 0;
 		w->tuned_us = 0;
 	}
