@@ -176,7 +176,8 @@ int runner_open(struct runner *r, struct text definition, struct err *e)
 		rc = r->opening;
 	} else {
 		runner_close(r);
-		runner_check_definition(r->cfg.tool, &def);
+		if (!r->cfg.process)		/* else that one warns */
+			runner_check_definition(r->cfg.tool, &def);
 		rc = open_source(r, &def, printed, e);
 		if (rc < 0)
 			free(printed);
