@@ -100,6 +100,7 @@ static void open_source(struct child *c, const struct source_wire *m)
 
 	close_source(c);
 	c->id = m->id;
+	c->told = (struct source_stats){ 0 };
 	snprintf(uplink, sizeof(uplink), "%.*s", TEXT_ARG(m->uplink));
 	runner_set_uplink(c->runner, uplink);
 	pthread_mutex_lock(&c->lock);
@@ -107,10 +108,10 @@ static void open_source(struct child *c, const struct source_wire *m)
 	pthread_mutex_unlock(&c->lock);
 	if (rc < 0)
 		answer.type = WIRE_REFUSED;
-	else
-		on_stats_due(c);
 	answer.info = *runner_info(c->runner);
 	tell(c, &answer, 0);
+	if (rc == 0)
+		on_stats_due(c);
 }
 
 static void set_uplink(struct child *c, struct text address)

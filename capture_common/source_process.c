@@ -263,6 +263,7 @@ static void handle(struct source_process *p, struct source_wire *m)
 		if (m->id == p->id) {
 			p->opened = true;
 			p->info = m->info;
+			p->stats = (struct source_stats){ 0 };
 			m->info = (struct source_info){ .uuid = "" };
 			empty_ring(p);
 		}
