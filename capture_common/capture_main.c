@@ -17,6 +17,7 @@
 #include "capture_common/log.h"
 #include "capture_common/loop.h"
 #include "capture_common/privileges.h"
+#include "capture_common/sandbox.h"
 #include "capture_common/source_process.h"
 
 #define SECOND_NS ((uint64_t)1000000000)
@@ -199,7 +200,7 @@ static int part_with_privileges(struct app *a, struct err *e)
 		if (!a->processes[i])
 			return e->code == ERR_UNSUPPORTED ? 0 : -1;
 	}
-	return privileges_keep(0, e);
+	return privileges_keep(0, e) < 0 || sandbox_enter(e) < 0 ? -1 : 0;
 }
 
 static int make_feeds(struct app *a, struct err *e)
