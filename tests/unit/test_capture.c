@@ -11,10 +11,12 @@
 #include "capture_common/capture.h"
 #include "capture_common/log.h"
 #include "capture_common/loop.h"
+#include "capture_common/record_ring.h"
 #include "tests/lib/fake_clock.h"
 
 static struct err e;
 static struct queue *queue;
+static struct record_ring *ring;
 static struct capture capture;
 
 static void start(enum queue_full policy)
@@ -29,6 +31,8 @@ static int teardown(void **state)
 	(void)state;
 	queue_free(queue);
 	queue = NULL;
+	record_ring_free(ring);
+	ring = NULL;
 	return 0;
 }
 
@@ -179,6 +183,97 @@ static void time_is_the_loop_s(void **state)
 	loop_free(capture.loop);
 }
 
+/* --- in a process of the source's own --- */
+
+static void start_with_ring(void)
+{
+	ring = record_ring_new(RECORD_RING_MIN_BYTES, &e);
+	assert_non_null(ring);
+	capture = (struct capture){ .ring = ring };
+}
+
+static struct record next_record(void)
+{
+	struct record r;
+
+	assert_int_equal(record_ring_peek(ring, &r), 1);
+	return r;
+}
+
+static void packets_and_messages_go_through_the_ring_in_order(void **state)
+{
+	const uint8_t bytes[] = { 0x80, 1, 2, 3 };
+	struct msg_packet p = { .dlt = 127, .has_time = true, .time_us = 1700000000000001u,
+				.data = bytes, .len = 4, .orig_len = 40 };
+	struct record r;
+
+	(void)state;
+	start_with_ring();
+	assert_true(capture_packet(&capture, &p));
+	capture_message(&capture, MSG_CLASS_ALERT, "%d of %s", 7, "nine");
+	assert_true(put_packet(1));
+	r = next_record();
+	assert_int_equal(r.kind, RECORD_PACKET);
+	assert_int_equal(r.packet.dlt, 127);
+	assert_true(r.packet.time_us == 1700000000000001u);
+	assert_int_equal(r.packet.len, 4);
+	assert_int_equal(r.packet.orig_len, 40);
+	assert_memory_equal(r.packet.data, bytes, 4);
+	record_ring_pop(ring);
+	r = next_record();
+	assert_int_equal(r.kind, RECORD_MESSAGE);
+	assert_int_equal(r.message.class, MSG_CLASS_ALERT);
+	assert_true(text_is(r.message.text, "7 of nine"));
+	record_ring_pop(ring);
+	assert_int_equal(next_record().kind, RECORD_PACKET);
+	assert_int_equal(capture.refused + capture.messages_dropped, 0);
+}
+
+static void full_ring_tells_a_source_to_wait(void **state)
+{
+	unsigned taken = 0, got = 0;
+	struct record r;
+
+	(void)state;
+	start_with_ring();
+	while (put_packet(1000))
+		taken++;
+	assert_in_range(taken, 8, 16);
+	assert_false(put_packet(1000));
+	assert_int_equal(capture.refused, 0);		/* it will be offered again */
+	for (; record_ring_peek(ring, &r) == 1; got++)
+		record_ring_pop(ring);
+	assert_int_equal(got, taken);
+	assert_true(put_packet(1000));
+}
+
+/* A source that offered it again would do so for ever. */
+static void what_never_fits_the_ring_counts_as_taken(void **state)
+{
+	(void)state;
+	start_with_ring();
+	assert_true(put_packet(RECORD_RING_MIN_BYTES));
+	assert_true(put_packet(1 << 17));
+	assert_int_equal(capture.refused, 2);
+	assert_true(put_packet(100));			/* the next one gets through */
+	assert_int_equal(next_record().packet.len, 100);
+	record_ring_pop(ring);
+}
+
+static void message_without_room_in_the_ring_is_counted(void **state)
+{
+	(void)state;
+	start_with_ring();
+	while (put_packet(1000))
+		;
+	while (put_packet(0))
+		;
+	capture_message(&capture, MSG_CLASS_INFO, "x");
+	capture_message(&capture, MSG_CLASS_ERROR, "x");
+	assert_int_equal(capture.messages_dropped, 2);
+	assert_int_equal(capture.refused, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -190,6 +285,11 @@ int main(void)
 		cmocka_unit_test_teardown(full_queue_still_takes_the_last_words, teardown),
 		cmocka_unit_test_teardown(long_message_is_cut_between_characters, teardown),
 		cmocka_unit_test_teardown(time_is_the_loop_s, teardown),
+		cmocka_unit_test_teardown(packets_and_messages_go_through_the_ring_in_order,
+					  teardown),
+		cmocka_unit_test_teardown(full_ring_tells_a_source_to_wait, teardown),
+		cmocka_unit_test_teardown(what_never_fits_the_ring_counts_as_taken, teardown),
+		cmocka_unit_test_teardown(message_without_room_in_the_ring_is_counted, teardown),
 	};
 
 	log_init("test_capture", LOG_LEVEL_ERROR);
