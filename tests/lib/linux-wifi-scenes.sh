@@ -9,6 +9,8 @@
 # shellcheck source=tests/lib/hwsim-guest.sh
 . "$(dirname "${BASH_SOURCE[0]}")/hwsim-guest.sh"
 
+NO_HOP=channel_hop=false
+STAY=channel=6,$NO_HOP
 failed=0
 scenes=0
 
@@ -54,17 +56,18 @@ restored() {
 # --- scenes --------------------------------------------------------------------------------------
 
 scene_fixed() {
-    capture channel=6
+    capture "$STAY"
     hears wlan2mon 2437 20 || why "wlan2mon hears nothing on 2437 MHz" || return
     end_tool TERM
     restored
 }
 
-# The process on the network has nothing left, the other one what a radio takes.
+# The process on the network has nothing left, the other one what a radio takes, and neither can
+# get more.
 scene_privileges() {
     local pid status=0
 
-    capture channel=6
+    capture "$STAY"
     wait_until tuned wlan2mon 2437 || why "not tuned" || return
     [[ $(children "$tool" | grep -c .) == 1 ]] || why "children: $(children "$tool" | xargs)" || return
     has_privileges "$tool" 0000000000000000 || status=1
@@ -76,8 +79,10 @@ scene_privileges() {
 has_privileges() { # PID MASK
     local found
 
-    found=$(awk '/^Cap(Prm|Eff|Bnd):/ { print $2 }' "/proc/$1/status" | sort -u)
+    found=$(awk '/^Cap(Prm|Eff):/ { print $2 }' "/proc/$1/status" | sort -u)
     [[ $found == "$2" ]] || why "process $1 has $(echo "$found" | xargs), not $2" || return
+    grep -qE "^CapBnd:[[:space:]]*($2|0+)\$" "/proc/$1/status" ||
+        why "process $1: $(grep CapBnd "/proc/$1/status")" || return
     grep -q '^NoNewPrivs:[[:space:]]*1$' "/proc/$1/status" || why "process $1 may gain privileges"
 }
 
@@ -89,6 +94,7 @@ scene_hop() {
     wait_until tuned wlan2mon 2437 || why "never on 2437 MHz" || return
     sleep 3
     end_tool TERM
+    restored || return
     visited=$(traced_tuning | cut -d ' ' -f 2 | sort -u | xargs)
     [[ $visited == "2412 2437 2462" ]] || why "visited: $visited"
 }
@@ -101,6 +107,7 @@ scene_widths() {
     capture 'channels="6HT20,6HT40+,36HT40+,36VHT80,36VHT160,37W6e,37W6e80,37W6e160",channel_hoprate=5/sec'
     sleep 4
     end_tool TERM
+    restored || return
     traced_tuning | cut -d ' ' -f 2- | sort -u >visited
     printf '%s\n' '2437 1' '2437 2' '5180 2' '5180 3' '5180 5' '6135 3' '6135 5' >wanted
     missing=$(sort wanted | comm -23 - visited | paste -sd ';')
@@ -110,8 +117,8 @@ scene_widths() {
 
 # Two sources of one program; each radio hears its 20 MHz access point at its own width.
 scene_wide() {
-    start_tool "$scene" --source "wlan2:name=wide2,uuid=$(uuid 1001),channel=6HT40+" \
-        --source "wlan4:name=wide5,uuid=$(uuid 1002),channel=36VHT80"
+    start_tool "$scene" --source "wlan2:name=wide2,uuid=$(uuid 1001),channel=6HT40+,$NO_HOP" \
+        --source "wlan4:name=wide5,uuid=$(uuid 1002),channel=36VHT80,$NO_HOP"
     hears wlan2mon 2437 10 || why "wlan2mon hears nothing on 6HT40+" || return
     hears wlan4mon 5180 10 || why "wlan4mon hears nothing on 36VHT80" || return
     tuned wlan2mon 2437 40 || why "wlan2mon: $(iw dev wlan2mon info | grep width)" || return
@@ -121,7 +128,7 @@ scene_wide() {
 }
 
 scene_handshake() {
-    capture channel=6
+    capture "$STAY"
     hears wlan2mon 2437 3 || why "hears nothing" || return
     ip link set wlan3 up
     client wlan3 hwsim6 || return
@@ -136,8 +143,8 @@ scene_handshake() {
 # Of wlan5's frames, the filter must leave nothing; another radio shows that they were there.
 scene_filter() {
     start_tool "$scene" \
-        --source "wlan2:name=filtered,uuid=$(uuid 1003),channel=6,filter_mgmt=true" \
-        --source "wlan4:name=whole,uuid=$(uuid 1004),channel=6"
+        --source "wlan2:name=filtered,uuid=$(uuid 1003),$STAY,filter_mgmt=true" \
+        --source "wlan4:name=whole,uuid=$(uuid 1004),$STAY"
     hears wlan2mon 2437 10 || why "wlan2mon hears nothing" || return
     hears wlan4mon 2437 10 || why "wlan4mon hears nothing" || return
     monitor phy5 mon5 2437 || why "no monitor interface on phy5" || return
@@ -155,7 +162,7 @@ scene_rfkill() {
     echo 1 >"$switch"
     wait_until eval '! ip -o link show wlan2 | grep -q "[<,]UP[,>]"' || why "wlan2 is up" || return
     state >before
-    capture channel=6
+    capture "$STAY"
     hears wlan2mon 2437 10 || why "hears nothing" || return
     [[ $(cat "$switch") == 0 ]] || why "the radio is still blocked" || return
     end_tool TERM
@@ -168,24 +175,49 @@ scene_rfkill() {
 
 # Somebody else takes the monitor interface down: said, and put right or ended.
 scene_taken_down() {
-    capture channel=6
+    capture "$STAY"
     hears wlan2mon 2437 5 || why "hears nothing" || return
     ip link set wlan2mon down
     wait_until grep -qiE 'wlan2(mon)?.*(down|not up)' "$scene.log" ||
         why "not a word of it in the log" || return
-    if hears wlan2mon 2437 20; then
-        mark
-    else
-        echo "      said, but not put right"
-    fi
+    mark
+    hears wlan2mon 2437 20 || why "deaf ever since" || return
     end_tool TERM
     restored
+}
+
+# Somebody else brings the base interface up, which keeps the radio from being tuned.
+scene_brought_up() {
+    capture 'channels="1,6,11",channel_hoprate=5/sec'
+    wait_until tuned wlan2mon 2437 || why "never on 2437 MHz" || return
+    ip link set wlan2 up
+    wait_until grep -q 'wlan2 up' "$scene.log" || why "not a word of it in the log" || return
+    mark
+    sleep 3
+    end_tool TERM
+    restored
+}
+
+# The process that has the radio ends by itself, which it should not.
+scene_radio_process_killed() {
+    local kids
+
+    capture "$STAY"
+    hears wlan2mon 2437 3 || why "hears nothing" || return
+    kids=$(children "$tool")
+    # shellcheck disable=SC2086 # several
+    kill -KILL $kids
+    wait_until grep -qiE 'process.*(ended|died|killed|gone)' "$scene.log" ||
+        why "not a word of it in the log" || return
+    end_tool TERM
+    mv "$scene.log" "$scene.killed.log"
+    ends_with TERM
 }
 
 ends_with() { # SIGNAL
     local kids
 
-    capture channel=6
+    capture "$STAY"
     hears wlan2mon 2437 3 || why "hears nothing" || return
     kids=$(children "$tool")
     end_tool "$1"
@@ -213,7 +245,7 @@ scene_was_down() {
 scene_SIGKILL_both() {
     local kids
 
-    capture channel=6
+    capture "$STAY"
     hears wlan2mon 2437 3 || why "hears nothing" || return
     kids=$(children "$tool")
     # shellcheck disable=SC2086 # several
@@ -225,24 +257,30 @@ scene_SIGKILL_both() {
     ends_with TERM
 }
 
-# A radio goes away in the middle; the other source of the program goes on. The last scene.
+# A radio goes away in the middle, and another of that name comes; the other source of the program
+# goes on.
 scene_removed() {
     local before
 
-    start_tool "$scene" --source "wlan2:name=$scene,uuid=$(uuid $scenes),channel=6" \
-        --source "wlan4:name=lost,uuid=$(uuid 1005),channel=6"
+    start_tool "$scene" --source "wlan2:name=$scene,uuid=$(uuid $scenes),$STAY" \
+        --source "wlan4:name=lost,uuid=$(uuid 1005),$STAY"
     hears wlan2mon 2437 5 || why "wlan2mon hears nothing" || return
     hears wlan4mon 2437 5 || why "wlan4mon hears nothing" || return
     "$BIN/hwsim_radio" remove 4 || return
-    wait_until grep -qiE '(wlan4|lost).*(gone|removed|disappeared|no longer|no such)' "$scene.log" ||
+    wait_until grep -qE 'lost.* (gone|there is no network interface)' "$scene.log" ||
         why "not a word of it in the log" || return
     sleep 1
     mark
     before=$(received wlan2mon)
     wait_until eval "((\$(received wlan2mon) >= $before + 20))" || why "wlan2mon is deaf" || return
     [[ -e /proc/$tool ]] || why "the program has ended" || return
+    "$BIN/hwsim_radio" add || return
+    wait_until test -e /sys/class/net/wlan4 || why "no new wlan4: $(ip -br link)" || return
+    ip link set wlan4 up
+    hears wlan4mon 2437 20 || why "the new wlan4 is not used" || return
     end_tool TERM
-    wait_until eval '! ip link show wlan2mon' || why "wlan2mon is still there"
+    wait_until eval '! ip link show wlan2mon' || why "wlan2mon is still there" || return
+    wait_until eval '! ip link show wlan4mon' || why "wlan4mon is still there"
 }
 
 # --- all of them ---------------------------------------------------------------------------------
