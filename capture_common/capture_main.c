@@ -24,6 +24,9 @@
 /* After SIGTERM, what is in the queues gets this long to reach the server. */
 #define FAREWELL_NS (2 * SECOND_NS)
 
+/* A source that is not there yet is looked for so often. */
+#define LOOK_EVERY_S 10
+
 #define TAG_SIZE 64
 
 /* One running tool. */
@@ -32,16 +35,23 @@ struct app {
 	struct capture_options o;
 	struct loop *loop;
 	struct source_process **processes;	/* one for each feed, where the tool wants that */
-	struct feed **feeds;
+	struct feed **feeds;		/* NULL: its source is not there yet */
 	char (*tags)[TAG_SIZE];		/* one for each feed */
-	size_t n_feeds, n_over;
-	struct loop_timer farewell, progress;
+	size_t n_feeds, n_made, n_over;
+	struct loop_timer farewell, progress, look;
 	uint64_t progress_delivered;
 	bool ending;
 	int status;
 };
 
 /* --- the end --- */
+
+/* Those that are not there yet are waited for, unless this is the end. */
+static void stop_when_all_over(struct app *a)
+{
+	if (a->n_over == (a->ending ? a->n_made : a->n_feeds))
+		loop_stop(a->loop);
+}
 
 /* The others go on; the first one that failed says what the program exits with. */
 static void on_feed_over(void *user, int status)
@@ -51,8 +61,7 @@ static void on_feed_over(void *user, int status)
 	a->n_over++;
 	if (a->status == 0 && !a->ending)
 		a->status = status;
-	if (a->n_over == a->n_feeds)
-		loop_stop(a->loop);
+	stop_when_all_over(a);
 }
 
 static void on_farewell(void *user)
@@ -74,8 +83,11 @@ static void on_terminate(void *user, int signo)
 	}
 	a->ending = true;
 	loop_timer_set(a->loop, &a->farewell, loop_now_ns(a->loop) + FAREWELL_NS, on_farewell, a);
-	for (size_t i = 0; i < a->n_feeds; i++)
-		feed_finish(a->feeds[i]);
+	for (size_t i = 0; i < a->n_feeds; i++) {
+		if (a->feeds[i])
+			feed_finish(a->feeds[i]);
+	}
+	stop_when_all_over(a);
 }
 
 static void on_usr1(void *user, int signo)
@@ -83,8 +95,10 @@ static void on_usr1(void *user, int signo)
 	struct app *a = user;
 
 	(void)signo;
-	for (size_t i = 0; i < a->n_feeds; i++)
-		feed_log_account(a->feeds[i]);
+	for (size_t i = 0; i < a->n_feeds; i++) {
+		if (a->feeds[i])
+			feed_log_account(a->feeds[i]);
+	}
 }
 
 /* --- progress on a terminal --- */
@@ -99,6 +113,8 @@ static void on_progress(void *user)
 	for (size_t i = 0; i < a->n_feeds; i++) {
 		struct account account;
 
+		if (!a->feeds[i])
+			continue;
 		feed_get_account(a->feeds[i], &account);
 		delivered += account.queue.released;
 		used += account.queue_used;
@@ -107,7 +123,7 @@ static void on_progress(void *user)
 	}
 	snprintf(text, sizeof(text), "%" PRIu64 " records delivered, %" PRIu64 "/s, queue %zu %%%s",
 		 delivered, delivered - a->progress_delivered, size ? used * 100 / size : 0,
-		 away == 0 ? "" : away == a->n_feeds ? ", not connected" : ", not all connected");
+		 away == 0 ? "" : away == a->n_made ? ", not connected" : ", not all connected");
 	a->progress_delivered = delivered;
 	log_progress(text);
 	loop_timer_set(a->loop, &a->progress, loop_now_ns(a->loop) + SECOND_NS, on_progress, a);
@@ -152,7 +168,8 @@ static int check_uuids(const struct app *a, struct err *e)
 {
 	for (size_t i = 0; i < a->n_feeds; i++) {
 		for (size_t j = 0; j < i; j++) {
-			if (strcmp(feed_uuid(a->feeds[i]), feed_uuid(a->feeds[j])) == 0)
+			if (a->feeds[i] && a->feeds[j] &&
+			    strcmp(feed_uuid(a->feeds[i]), feed_uuid(a->feeds[j])) == 0)
 				return err_set(e, ERR_USAGE, "--source: %s and %s have the same "
 					       "UUID %s; give one of them uuid=",
 					       a->o.sources.items[j], a->o.sources.items[i],
@@ -203,29 +220,82 @@ static int part_with_privileges(struct app *a, struct err *e)
 	return privileges_keep(0, e) < 0 || sandbox_enter(e) < 0 ? -1 : 0;
 }
 
-static int make_feeds(struct app *a, struct err *e)
+static int make_feed(struct app *a, size_t i, struct err *e)
 {
 	bool local = capture_options_local(&a->o);
-	struct feed_config cfg = { .loop = a->loop, .tool = a->tool, .options = &a->o,
-				   .over = on_feed_over, .user = a };
+	struct feed_config cfg = {
+		.loop = a->loop,
+		.tool = a->tool,
+		.options = &a->o,
+		.definition = local ? NULL : a->o.sources.items[i],
+		.tag = make_tag(a, i),
+		.process = a->processes[i],
+		.over = on_feed_over,
+		.user = a,
+	};
 
-	for (size_t i = 0; i < a->n_feeds; i++) {
-		cfg.definition = local ? NULL : a->o.sources.items[i];
-		cfg.tag = make_tag(a, i);
-		cfg.process = a->processes[i];
-		a->feeds[i] = feed_new(&cfg, e);
-		if (!a->feeds[i])
-			return -1;
+	a->feeds[i] = feed_new(&cfg, e);
+	if (!a->feeds[i])
+		return -1;
+	if (check_uuids(a, e) < 0) {
+		feed_free(a->feeds[i]);
+		a->feeds[i] = NULL;
+		return -1;
 	}
-	return local ? 0 : check_uuids(a, e);
+	a->n_made++;
+	return 0;
+}
+
+/* One radio that is not plugged in must not keep the others from being heard. */
+static bool may_come_later(const struct app *a, const struct err *e)
+{
+	return a->tool->hot_plug && a->n_feeds > 1 && !a->o.disable_retry && e->code == ERR_NOT_FOUND;
+}
+
+static int make_feeds(struct app *a, struct err *e)
+{
+	for (size_t i = 0; i < a->n_feeds; i++) {
+		if (make_feed(a, i, e) == 0)
+			continue;
+		if (!may_come_later(a, e))
+			return -1;
+		log_error("%s; looking again every %d s", e->text, LOOK_EVERY_S);
+	}
+	return a->n_made > 0 ? 0 : -1;
+}
+
+static void look_later(struct app *a);
+
+static void on_look(void *user)
+{
+	struct app *a = user;
+	struct err e;
+
+	for (size_t i = 0; i < a->n_feeds && !a->ending; i++) {
+		if (a->feeds[i])
+			continue;
+		if (make_feed(a, i, &e) < 0)
+			log_debug("%s", e.text);
+		else if (feed_start(a->feeds[i], &e) < 0)
+			log_error("%s", e.text);
+	}
+	look_later(a);
+}
+
+static void look_later(struct app *a)
+{
+	if (a->n_made < a->n_feeds)
+		loop_timer_set(a->loop, &a->look,
+			       loop_now_ns(a->loop) + LOOK_EVERY_S * SECOND_NS, on_look, a);
 }
 
 static int start_feeds(struct app *a, struct err *e)
 {
 	for (size_t i = 0; i < a->n_feeds; i++) {
-		if (feed_start(a->feeds[i], e) < 0)
+		if (a->feeds[i] && feed_start(a->feeds[i], e) < 0)
 			return -1;
 	}
+	look_later(a);
 	show_progress(a);
 	return 0;
 }
@@ -249,6 +319,7 @@ static void tear_down(struct app *a)
 	if (a->loop) {
 		loop_timer_cancel(a->loop, &a->farewell);
 		loop_timer_cancel(a->loop, &a->progress);
+		loop_timer_cancel(a->loop, &a->look);
 	}
 	log_progress(NULL);
 	for (size_t i = 0; a->feeds && i < a->n_feeds; i++)
@@ -275,8 +346,10 @@ static int run(struct app *a)
 			daemon_ready();
 		}
 		loop_run(a->loop);
-		for (size_t i = 0; i < a->n_feeds; i++)
-			feed_log_last_account(a->feeds[i]);
+		for (size_t i = 0; i < a->n_feeds; i++) {
+			if (a->feeds[i])
+				feed_log_last_account(a->feeds[i]);
+		}
 	}
 	tear_down(a);
 	return a->status;

@@ -264,8 +264,8 @@ static int probe_source(struct feed *f, struct err *e)
 	} else {
 		rc = tool->ops->probe(&def, &info, e);
 		if (rc < 0 && e->text[0] == '\0')
-			err_set(e, ERR_NOT_FOUND, "--source: %.*s: no such %s source",
-				TEXT_ARG(def.interface), tool->type);
+			err_set(e, ERR_NOT_FOUND, "--source: %.*s: no such %s source; --list shows "
+				"those there are", TEXT_ARG(def.interface), tool->type);
 		else if (rc < 0)
 			err_wrap(e, "--source");
 		memcpy(f->uuid, info.uuid, sizeof(f->uuid));

@@ -19,6 +19,7 @@ int main(int argc, char **argv)
 		/* Some minutes of a quiet channel, some seconds of a busy one. */
 		.queue_bytes = (size_t)1 << 20,
 		.hop_skip = 4,
+		.hot_plug = true,
 		.privileges = PRIVILEGE_NET_ADMIN | PRIVILEGE_NET_RAW,
 	};
 

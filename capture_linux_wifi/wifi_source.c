@@ -129,8 +129,8 @@ static void describe(const struct wifi_source *s, struct source_info *info)
 	wifi_filter_describe(s->filter, filter, sizeof(filter));
 	if (strcmp(r->capture, r->base.name) != 0)
 		snprintf(on, sizeof(on), " on %s", r->base.name);
-	snprintf(info->message, sizeof(info->message), "%.48s: capturing from %s%.40s%s%.32s%s%s",
-		 s->options.name, r->capture, on, r->driver[0] ? ", driver " : "", r->driver,
+	snprintf(info->message, sizeof(info->message), "capturing from %s%.40s%s%.32s%s%s",
+		 r->capture, on, r->driver[0] ? ", driver " : "", r->driver,
 		 filter[0] ? "; filter: " : "", filter);
 }
 
