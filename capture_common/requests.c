@@ -399,7 +399,8 @@ static void opened(struct requests *r, const struct err *e)
 		r->open_err = *e;
 	report_open(r, r->open_seqno, e);
 	if (e) {
-		log_error("%s", e->text);
+		if (r->cfg.local)		/* else it is why the connection ends */
+			log_error("%s", e->text);
 		session_finish(r->session);
 		return;
 	}
