@@ -107,12 +107,22 @@ static int open_radio(struct wifi_source *s, struct err *e)
 	return wifi_open(&s->radio, &cfg, e);
 }
 
+static int start_tuning(struct wifi_source *s, struct err *e)
+{
+	struct wifi_system *own = wifi_system_open(e);
+
+	if (!own)
+		return -1;
+	wifi_tuning_init(&s->tuning, own, &s->radio);
+	return 0;
+}
+
 static int open_all(struct wifi_source *s, struct err *e)
 {
 	s->system = wifi_system_open(e);
 	if (!s->system || open_radio(s, e) < 0)
 		return -1;
-	if (s->radio.tunable && wifi_tuning_init(&s->tuning, &s->radio, e) < 0)
+	if (s->radio.tunable && start_tuning(s, e) < 0)
 		return -1;
 	s->filter = wifi_filter_new(&s->options, e);
 	if (!s->filter || wifi_watch_init(&s->watch, e) < 0)

@@ -7,14 +7,11 @@
 #include <string.h>
 #include <time.h>
 
-int wifi_tuning_init(struct wifi_tuning *t, const struct wifi_radio *radio, struct err *e)
+void wifi_tuning_init(struct wifi_tuning *t, struct wifi_system *system,
+		      const struct wifi_radio *radio)
 {
-	t->system = wifi_system_open(e);
-	if (!t->system)
-		return -1;
-	t->radio = radio;
+	*t = (struct wifi_tuning){ .system = system, .radio = radio };
 	pthread_mutex_init(&t->lock, NULL);
-	return 0;
 }
 
 void wifi_tuning_finish(struct wifi_tuning *t)

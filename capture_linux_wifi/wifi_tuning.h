@@ -27,7 +27,9 @@ struct wifi_tuning {
 	struct wifi_tuning_figures figures;	/* under the lock */
 };
 
-int wifi_tuning_init(struct wifi_tuning *t, const struct wifi_radio *radio, struct err *e);
+/* Takes the system over: it is the tuning thread's own. */
+void wifi_tuning_init(struct wifi_tuning *t, struct wifi_system *system,
+		      const struct wifi_radio *radio);
 void wifi_tuning_finish(struct wifi_tuning *t);		/* a zeroed one is fine */
 /* As source_ops.tune(). */
 int wifi_tuning_tune(struct wifi_tuning *t, const char *channel, struct err *e);
