@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <limits.h>
 #include <linux/if_link.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
@@ -332,14 +333,33 @@ static void take_route(const struct nlmsghdr *h, void *ctx)
 	}
 }
 
+/* Of an address that is one only on that interface, by name or by number; 0: there is none. */
+static uint32_t scope_ifindex(const char *scope)
+{
+	uint32_t ifindex = if_nametoindex(scope);
+	unsigned long number;
+	char *end, name[IF_NAMESIZE];
+
+	if (ifindex != 0 || scope[0] < '0' || scope[0] > '9')
+		return ifindex;
+	errno = 0;
+	number = strtoul(scope, &end, 10);
+	if (errno != 0 || *end || number > INT_MAX)
+		return 0;
+	return if_indextoname((unsigned)number, name) ? (uint32_t)number : 0;
+}
+
 uint32_t rtnl_route_ifindex(struct rtnl *r, const char *address)
 {
+	const char *scope = strchr(address, '%');
 	struct rtmsg route = { .rtm_family = AF_INET, .rtm_dst_len = 32 };
 	struct netlink_reply reply;
 	uint32_t ifindex = 0;
 	uint8_t bytes[16];
 	struct nl_msg *m;
 
+	if (scope)
+		return scope_ifindex(scope + 1);
 	if (inet_pton(AF_INET, address, bytes) != 1) {
 		route.rtm_family = AF_INET6;
 		route.rtm_dst_len = 128;

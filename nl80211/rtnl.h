@@ -39,8 +39,8 @@ int rtnl_list(struct rtnl *r, struct rtnl_link **out, struct err *e);
 /* Up or down, acknowledged by the kernel; up is waited for, until IFF_UP is really there, for 3 s
  * at most. */
 int rtnl_set_up(struct rtnl *r, uint32_t ifindex, bool up, struct err *e);
-/* The interface that packets to that address leave by (numeric IPv4 or IPv6); 0 when there is no
- * route. */
+/* The interface that packets to that address leave by (numeric IPv4 or IPv6; the one behind '%' as
+ * getnameinfo() has it, by name or by number); 0 when there is no route. */
 uint32_t rtnl_route_ifindex(struct rtnl *r, const char *address);
 
 /* --- events: a connection of their own, never blocking --- */

@@ -172,6 +172,26 @@ static void route_to_loopback_is_there_when_it_is_up(void **state)
 	assert_int_equal(rtnl_set_up(r, lo.ifindex, false, &e), 0);
 }
 
+/* Else the radio that leads to such a server is taken away. */
+static void link_local_address_leads_to_the_interface_it_names(void **state)
+{
+	struct rtnl_link lo;
+	char text[64];
+
+	(void)state;
+	need_namespace();
+	assert_int_equal(rtnl_find(r, "lo", &lo, &e), 0);
+	assert_int_equal(rtnl_route_ifindex(r, "fe80::1%lo"), lo.ifindex);
+	snprintf(text, sizeof(text), "fe80::1%%%u", (unsigned)lo.ifindex);
+	assert_int_equal(rtnl_route_ifindex(r, text), lo.ifindex);
+	assert_int_equal(rtnl_route_ifindex(r, "fe80::1%nosuch0"), 0);
+	assert_int_equal(rtnl_route_ifindex(r, "fe80::1%987654"), 0);
+	assert_int_equal(rtnl_route_ifindex(r, "fe80::1%"), 0);
+	assert_int_equal(rtnl_route_ifindex(r, "fe80::1%1x"), 0);
+	assert_int_equal(rtnl_route_ifindex(r, "fe80::1%-1"), 0);
+	assert_int_equal(rtnl_route_ifindex(r, "fe80::1%99999999999999999999"), 0);
+}
+
 static void missing_interface_is_not_found(void **state)
 {
 	struct rtnl_link l;
@@ -327,6 +347,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(loopback_goes_up_and_down, setup, teardown),
 		cmocka_unit_test_setup_teardown(route_to_loopback_is_there_when_it_is_up, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(
+			link_local_address_leads_to_the_interface_it_names, setup, teardown),
 		cmocka_unit_test_setup_teardown(missing_interface_is_not_found, setup, teardown),
 		cmocka_unit_test_setup_teardown(interface_is_heard_of_from_birth_to_death, setup,
 						teardown),
