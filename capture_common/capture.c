@@ -13,21 +13,14 @@
 #include "capture_common/loop.h"
 #include "capture_common/record_ring.h"
 
-static int push_to_ring(struct capture *c, const struct record *r)
-{
-	int rc = record_ring_push(c->ring, r);
-
-	/* A broken ring is the other process's end, which its socket tells. */
-	if (rc < 0 && rc != -EAGAIN)
-		c->refused++;
-	return rc;
-}
-
+/* A broken ring is the other process's end, which its socket tells. */
 bool capture_packet_to_ring(struct capture *c, const struct msg_packet *p)
 {
-	struct record r = { .kind = RECORD_PACKET, .packet = *p };
+	int rc = record_ring_push_packet(c->ring, p);
 
-	return push_to_ring(c, &r) != -EAGAIN;
+	if (rc < 0 && rc != -EAGAIN)
+		c->refused++;
+	return rc != -EAGAIN;
 }
 
 bool capture_data(struct capture *c, const struct msg_data *d)
@@ -57,9 +50,8 @@ static void log_by_class(enum msg_class class, const char *text)
 
 static int push_message(struct capture *c, enum msg_class class, struct text text)
 {
-	struct record r = { .kind = RECORD_MESSAGE, .message = { class, text } };
-
-	return c->queue ? queue_push_message(c->queue, class, text) : push_to_ring(c, &r);
+	return c->queue ? queue_push_message(c->queue, class, text) :
+			  record_ring_push_message(c->ring, class, text);
 }
 
 void capture_message(struct capture *c, enum msg_class class, const char *fmt, ...)

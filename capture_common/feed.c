@@ -98,7 +98,11 @@ static void on_records(void *user)
 	struct feed *f = user;
 
 	enter(f);
-	session_records(f->session);
+	/* The kernel has gathered them for a moment already. */
+	if (f->cfg.process)
+		session_batch(f->session);
+	else
+		session_records(f->session);
 	leave(f);
 }
 

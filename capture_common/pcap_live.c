@@ -20,10 +20,11 @@
 #include "capture_common/log.h"
 
 #define DEFAULT_BUFFER_BYTES (2 << 20)
-#define PACKETS_A_READ 100
+#define PACKETS_A_READ 500
 #define WHOLE 0x40000
 /* After opening, until the kernel has handed over everything from before the first filter. */
 #define STRAYS_NS (1000 * 1000000ull)
+#define STATE_EVERY_NS (250 * 1000000ull)
 /* Where libpcap has nothing to wait for. */
 #define ASK_AGAIN_NS (10 * 1000000ull)
 
@@ -38,6 +39,7 @@ struct pcap_live {
 	pcap_t *pcap;
 	char interface[64];
 	int flags_fd;			/* to ask for the interface's state; -1: it has none */
+	uint64_t next_state_ns;		/* when to ask again */
 	struct capture *capture;	/* during a read */
 	/* Packets of before the first filter are not wanted. */
 	bool strays;
@@ -362,11 +364,14 @@ static enum source_read failed(const struct pcap_live *p, enum state state, stru
 	return SOURCE_FAILED;
 }
 
-static void say_when(const struct pcap_live *p, const struct capture *c, struct source_wait *wait)
+static void say_when(const struct pcap_live *p, const struct capture *c, bool looked,
+		     struct source_wait *wait)
 {
 	const struct timeval *poll = pcap_get_required_select_timeout(p->pcap);
 
 	wait->fd = pcap_live_fd(p);
+	if (!looked)
+		wait->until_ns = p->next_state_ns;
 	if (poll)
 		wait->until_ns = capture_now_ns(c) + (uint64_t)poll->tv_sec * 1000000000u +
 				 (uint64_t)poll->tv_usec * 1000u;
@@ -386,7 +391,7 @@ static void end_strays(struct pcap_live *p, const struct capture *c)
 enum source_read pcap_live_read(struct pcap_live *p, struct capture *c, struct source_wait *wait,
 				struct err *e)
 {
-	enum state state;
+	enum state state = STATE_UP;
 	int n;
 
 	if (p->held.data && !capture_packet(c, &p->held))
@@ -399,13 +404,19 @@ enum source_read pcap_live_read(struct pcap_live *p, struct capture *c, struct s
 	p->capture = NULL;
 	if (p->held.data)
 		return SOURCE_FULL;
-	if (n > 0)
+	/* Some systems tell of the break that a held packet made only now. */
+	if (n > 0 || n == PCAP_ERROR_BREAK)
 		return SOURCE_MORE;
 	/* libpcap 1.10 keeps it to itself that an interface went down. */
-	state = get_state(p);
+	bool looked = n < 0 || capture_now_ns(c) >= p->next_state_ns;
+
+	if (looked) {
+		state = get_state(p);
+		p->next_state_ns = capture_now_ns(c) + STATE_EVERY_NS;
+	}
 	if (n < 0 || state != STATE_UP)
 		return failed(p, state, e);
-	say_when(p, c, wait);
+	say_when(p, c, looked, wait);
 	return SOURCE_WAIT;
 }
 

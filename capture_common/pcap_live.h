@@ -16,7 +16,7 @@
 #include "capture_common/err.h"
 #include "capture_common/source.h"
 
-#define PCAP_LIVE_BLOCK_MS 25
+#define PCAP_LIVE_BLOCK_MS 40
 #define PCAP_LIVE_SNAPLEN 8192
 
 struct pcap_live_config {
@@ -54,7 +54,7 @@ int pcap_live_pass(struct pcap_live *p, struct err *e);
 int pcap_live_compile(struct pcap_live *p, const char *expression, struct bpf_program *out,
 		      struct err *e);
 
-/* As source_ops.read(): hands over some 100 packets at most. SOURCE_FULL loses nothing here: the
+/* As source_ops.read(): hands over some 500 packets at most. SOURCE_FULL loses nothing here: the
  * packet that was refused is offered again, and the others wait in the kernel. SOURCE_FAILED when
  * the interface is gone or down. */
 enum source_read pcap_live_read(struct pcap_live *p, struct capture *c, struct source_wait *wait,

@@ -41,6 +41,7 @@ struct record_ring {
 	size_t mapped;
 	uint32_t size;
 	uint32_t head, tail;		/* one's own position, which nobody else can change */
+	bool waits;			/* this side was marked as waiting */
 	uint32_t peeked;		/* size of the slot last lent */
 };
 
@@ -82,9 +83,27 @@ static uint32_t bytes_to_end(const struct record_ring *r, uint32_t pos)
 	return r->size - (pos & (r->size - 1));
 }
 
+/* Positions are published without a fence, packet by packet. It is here, between what was published
+ * and the look at who waits; who waits has one between saying so and looking again. */
 static bool is_set_then_clear(_Atomic uint32_t *flag)
 {
-	return atomic_load(flag) && atomic_exchange(flag, 0);
+	atomic_thread_fence(memory_order_seq_cst);
+	return atomic_load_explicit(flag, memory_order_relaxed) && atomic_exchange(flag, 0);
+}
+
+static void mark_waiting(struct record_ring *r, _Atomic uint32_t *flag)
+{
+	r->waits = true;
+	atomic_store_explicit(flag, 1, memory_order_relaxed);
+	atomic_thread_fence(memory_order_seq_cst);
+}
+
+/* The flag is beside what the other side writes all the time: it is left alone unless it is set. */
+static void unmark_waiting(struct record_ring *r, _Atomic uint32_t *flag)
+{
+	if (r->waits)
+		atomic_store_explicit(flag, 0, memory_order_relaxed);
+	r->waits = false;
 }
 
 /* --- writer --- */
@@ -92,7 +111,7 @@ static bool is_set_then_clear(_Atomic uint32_t *flag)
 /* Free bytes, or -EPROTO. */
 static int64_t room(const struct record_ring *r)
 {
-	uint32_t used = r->head - atomic_load(&r->shared->tail);
+	uint32_t used = r->head - atomic_load_explicit(&r->shared->tail, memory_order_acquire);
 
 	return used > r->size || used % ALIGN ? -EPROTO : (int64_t)(r->size - used);
 }
@@ -106,14 +125,14 @@ static int make_room(struct record_ring *r, uint32_t size)
 
 	if (have >= 0 && have < wanted) {
 		/* Mark first, then look again: the reader may have made room in between. */
-		atomic_store(&r->shared->writer_waits, 1);
+		mark_waiting(r, &r->shared->writer_waits);
 		have = room(r);
 	}
 	if (have < 0)
 		return (int)have;
 	if (have < wanted)
 		return -EAGAIN;
-	atomic_store_explicit(&r->shared->writer_waits, 0, memory_order_relaxed);
+	unmark_waiting(r, &r->shared->writer_waits);
 	if (to_end < size) {
 		struct slot *skip = slot_at(r, r->head);
 
@@ -141,30 +160,23 @@ static int push(struct record_ring *r, struct slot slot, const void *bytes)
 	if (slot.len)
 		memcpy(to + 1, bytes, slot.len);
 	r->head += slot.size;
-	atomic_store(&r->shared->head, r->head);
+	atomic_store_explicit(&r->shared->head, r->head, memory_order_release);
 	return 0;
 }
 
-int record_ring_push(struct record_ring *r, const struct record *record)
+int record_ring_push_packet(struct record_ring *r, const struct msg_packet *p)
 {
-	const struct msg_packet *p = &record->packet;
-	const struct msg_message *m = &record->message;
+	return push(r, (struct slot){ .kind = SLOT_PACKET, .len = p->len, .orig_len = p->orig_len,
+				      .dlt = p->dlt, .has_time = p->has_time,
+				      .time_us = p->time_us }, p->data);
+}
 
-	switch (record->kind) {
-	case RECORD_PACKET:
-		return push(r, (struct slot){ .kind = SLOT_PACKET, .len = p->len,
-					      .orig_len = p->orig_len, .dlt = p->dlt,
-					      .has_time = p->has_time, .time_us = p->time_us },
-			    p->data);
-	case RECORD_MESSAGE:
-		if (m->text.len > r->size)
-			return -EMSGSIZE;
-		return push(r, (struct slot){ .kind = SLOT_MESSAGE, .class = (uint8_t)m->class,
-					      .len = (uint32_t)m->text.len }, m->text.s);
-	case RECORD_DATA:
-		break;
-	}
-	return -ENOTSUP;
+int record_ring_push_message(struct record_ring *r, enum msg_class class, struct text text)
+{
+	if (text.len > r->size)
+		return -EMSGSIZE;
+	return push(r, (struct slot){ .kind = SLOT_MESSAGE, .class = (uint8_t)class,
+				      .len = (uint32_t)text.len }, text.s);
 }
 
 bool record_ring_wakes_reader(struct record_ring *r)
@@ -177,7 +189,7 @@ bool record_ring_wakes_reader(struct record_ring *r)
 /* Bytes that were written, or -EPROTO. */
 static int64_t filled(const struct record_ring *r)
 {
-	uint32_t used = atomic_load(&r->shared->head) - r->tail;
+	uint32_t used = atomic_load_explicit(&r->shared->head, memory_order_acquire) - r->tail;
 
 	return used > r->size || used % ALIGN ? -EPROTO : (int64_t)used;
 }
@@ -195,7 +207,7 @@ static bool sound(const struct record_ring *r, const struct slot *s, int64_t hav
 
 static void lend(const struct slot *s, const uint8_t *bytes, struct record *out)
 {
-	*out = (struct record){ .kind = RECORD_PACKET };
+	out->number = 0;
 	if (s->kind == SLOT_MESSAGE) {
 		out->kind = RECORD_MESSAGE;
 		out->message = (struct msg_message){
@@ -204,6 +216,7 @@ static void lend(const struct slot *s, const uint8_t *bytes, struct record *out)
 		};
 		return;
 	}
+	out->kind = RECORD_PACKET;
 	out->packet = (struct msg_packet){ .dlt = s->dlt, .has_time = s->has_time != 0,
 					   .time_us = s->time_us, .orig_len = s->orig_len,
 					   .data = bytes, .len = s->len };
@@ -227,7 +240,7 @@ int record_ring_peek(struct record_ring *r, struct record *out)
 	for (;;) {
 		if (have == 0) {
 			/* Mark first, then look again: the writer may have come in between. */
-			atomic_store(&r->shared->reader_waits, 1);
+			mark_waiting(r, &r->shared->reader_waits);
 			have = filled(r);
 		}
 		if (have <= 0)
@@ -242,17 +255,17 @@ int record_ring_peek(struct record_ring *r, struct record *out)
 			return 1;
 		}
 		r->tail += copy.size;
-		atomic_store(&r->shared->tail, r->tail);
+		atomic_store_explicit(&r->shared->tail, r->tail, memory_order_release);
 		have -= copy.size;
 	}
 }
 
 void record_ring_pop(struct record_ring *r)
 {
-	atomic_store_explicit(&r->shared->reader_waits, 0, memory_order_relaxed);
+	unmark_waiting(r, &r->shared->reader_waits);
 	r->tail += r->peeked;
 	r->peeked = 0;
-	atomic_store(&r->shared->tail, r->tail);
+	atomic_store_explicit(&r->shared->tail, r->tail, memory_order_release);
 }
 
 bool record_ring_wakes_writer(struct record_ring *r)

@@ -28,10 +28,11 @@ void record_ring_free(struct record_ring *r);		/* NULL is fine */
 
 /* --- writer --- */
 
-/* Copies a packet or a message (other kinds: -ENOTSUP). Returns 0; -EAGAIN when there is no room
+/* Copy a packet or a message. Return 0; -EAGAIN when there is no room
  * now, and the writer counts as waiting; -EMSGSIZE when the record is longer than half the ring;
  * -EPROTO when the reader's side is broken: end it. */
-int record_ring_push(struct record_ring *r, const struct record *record);
+int record_ring_push_packet(struct record_ring *r, const struct msg_packet *p);
+int record_ring_push_message(struct record_ring *r, enum msg_class class, struct text text);
 /* Whether the reader is to be woken; true once for each time it waits. */
 bool record_ring_wakes_reader(struct record_ring *r);
 

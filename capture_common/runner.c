@@ -22,6 +22,7 @@ struct runner {
 	char uplink[sizeof(((struct source_info *)NULL)->uplink)];
 	bool opening;			/* in its process; definition is set */
 	bool started, full, ended;
+	bool steady;			/* what is watched stays open while it is read */
 	struct loop_post post;
 	struct loop_watch watch;
 	struct loop_timer timer;
@@ -97,11 +98,17 @@ static char *print_definition(const struct srcdef *def)
 
 /* --- open and close --- */
 
+static void stop_watching(struct runner *r)
+{
+	loop_unwatch(r->cfg.loop, &r->watch);
+	r->steady = false;
+}
+
 static void stop_reading(struct runner *r)
 {
 	loop_unpost(r->cfg.loop, &r->post);
-	loop_unwatch(r->cfg.loop, &r->watch);
 	loop_timer_cancel(r->cfg.loop, &r->timer);
+	stop_watching(r);
 }
 
 static void on_opening(void *user, unsigned events)
@@ -242,11 +249,14 @@ static void wait_for(struct runner *r, const struct source_wait *wait)
 {
 	struct err e;
 
-	if (wait->fd >= 0 &&
+	if (wait->fd != r->watch.fd)
+		stop_watching(r);
+	if (wait->fd >= 0 && r->watch.fd < 0 &&
 	    loop_watch(r->cfg.loop, &r->watch, wait->fd, LOOP_READ, on_fd, r, &e) < 0) {
 		end(r, &e);
 		return;
 	}
+	r->steady = wait->steady;
 	if (wait->until_ns != LOOP_NEVER)
 		loop_timer_set(r->cfg.loop, &r->timer, wait->until_ns, read_burst, r);
 }
@@ -279,18 +289,23 @@ static enum source_read read_some(struct runner *r, struct source_wait *wait, st
 	return result;
 }
 
-/* The descriptor is not watched while the source is read: it may close it, and open another with
- * the same number, or leave the number to somebody else. */
+/* The descriptor is not watched while the source is read, unless that promised otherwise: it may
+ * close it, and open another with the same number, or leave the number to somebody else. */
 static void read_burst(void *user)
 {
 	struct runner *r = user;
 	struct source_wait wait;
 	struct err e = { .code = ERR_NONE };
 
-	stop_reading(r);
+	loop_unpost(r->cfg.loop, &r->post);
+	loop_timer_cancel(r->cfg.loop, &r->timer);
+	if (!r->steady)
+		stop_watching(r);
 	enum source_read result = read_some(r, &wait, &e);
 
 	r->full = false;
+	if (result != SOURCE_WAIT)
+		stop_watching(r);
 	switch (result) {
 	case SOURCE_MORE:
 		again(r);

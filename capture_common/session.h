@@ -78,6 +78,8 @@ void session_send(struct session *s, const struct msg *m);
 void session_stream(struct session *s);
 /* Records came into the queue: they go out when enough are there or a moment has passed. */
 void session_records(struct session *s);
+/* The same, of a source whose records come in batches: this was one, it goes out at once. */
+void session_batch(struct session *s);
 /* No more records will come: sends what is left, waits until the server has it, then calls
  * down(SESSION_DONE). */
 void session_finish(struct session *s);

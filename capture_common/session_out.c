@@ -310,6 +310,13 @@ static void on_flush_timer(void *user)
 	session_out_flush(user);
 }
 
+void session_batch(struct session *s)
+{
+	if (s->state == SESSION_STREAMING && queue_has_unsent(s->cfg.queue) &&
+	    sender_idle(s->sender))
+		session_out_flush(s);
+}
+
 void session_records(struct session *s)
 {
 	struct loop *loop = s->cfg.loop;

@@ -77,6 +77,8 @@ enum source_read {
 struct source_wait {
 	int fd;			/* -1: none */
 	uint64_t until_ns;	/* as capture_now_ns(); LOOP_NEVER: none */
+	/* fd stays open for as long as the source does: it need not be registered each time. */
+	bool steady;
 };
 
 struct source_ops {

@@ -297,7 +297,7 @@ static void handle(struct source_process *p, struct source_wire *m)
 static void receive(struct source_process *p)
 {
 	while (!p->died && !p->opened) {
-		struct source_wire m;
+		struct source_wire m = { .type = WIRE_STATS };
 		long n = recv(p->commands, p->buf, sizeof(p->buf), MSG_DONTWAIT);
 
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
@@ -306,6 +306,9 @@ static void receive(struct source_process *p)
 			died(p);
 		else
 			handle(p, &m);
+		/* Most often there is nothing behind it; if there is, we are woken again. */
+		if (m.type == WIRE_RECORDS)
+			return;
 	}
 }
 
@@ -418,6 +421,7 @@ enum source_read source_process_read(void *self, struct capture *c, struct sourc
 	if (p->ended)
 		return SOURCE_END;
 	wait->fd = p->commands;
+	wait->steady = true;
 	return SOURCE_WAIT;
 }
 

@@ -227,6 +227,7 @@ static enum source_read op_read(void *self, struct capture *c, struct source_wai
 		return SOURCE_FAILED;
 	if (result == SOURCE_WAIT) {
 		wait->fd = s->watch.fd;
+		wait->steady = true;
 		if (s->watch.next_ns < wait->until_ns)
 			wait->until_ns = s->watch.next_ns;
 	}

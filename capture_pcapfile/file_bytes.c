@@ -164,7 +164,7 @@ int file_bytes_rewind(struct file_bytes *f, struct err *e)
 
 void file_bytes_wait(const struct file_bytes *f, uint64_t now_ns, struct source_wait *wait)
 {
-	*wait = (struct source_wait){ -1, LOOP_NEVER };
+	*wait = (struct source_wait){ .fd = -1, .until_ns = LOOP_NEVER };
 	if (f->follow)
 		wait->until_ns = now_ns + FOLLOW_NS;
 	else if (f->fifo && !f->any)

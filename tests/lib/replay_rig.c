@@ -181,7 +181,7 @@ enum source_read replay_rig_read(struct replay_rig *r)
 {
 	enum source_read status;
 
-	r->wait = (struct source_wait){ -1, LOOP_NEVER };
+	r->wait = (struct source_wait){ .fd = -1, .until_ns = LOOP_NEVER };
 	status = pcapfile_ops.read(r->self, &r->capture, &r->wait, &r->e);
 	if (status == SOURCE_FULL)
 		r->times_full++;

@@ -208,6 +208,8 @@ static bool wait_for_more(const struct source_wait *wait)
 	struct pollfd p = { .fd = wait->fd, .events = POLLIN };
 
 	assert_true(wait->fd >= 0);
+	if (wait->until_ns != LOOP_NEVER)
+		return poll(&p, 1, 300) >= 0;
 	return poll(&p, 1, 10000) > 0;
 }
 

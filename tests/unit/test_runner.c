@@ -278,7 +278,8 @@ static void descriptor_and_time_wake_whichever_is_first(void **state)
 {
 	(void)state;
 	assert_int_equal(pipe(fds), 0);
-	fake_source.wait = (struct source_wait){ fds[0], START_NS + 50 * MS };
+	fake_source.wait = (struct source_wait){ .fd = fds[0],
+						  .until_ns = START_NS + 50 * MS };
 	start_source(SOURCE_WAIT);
 	step(1);
 	assert_int_equal(write(fds[1], "x", 1), 1);
@@ -541,7 +542,8 @@ static void source_may_be_closed_when_records_came(void **state)
 	assert_int_equal(write(fds[1], "x", 1), 1);
 	when_records = close_it;
 	for (unsigned i = 0; i < 4; i++) {
-		fake_source.wait = (struct source_wait){ fds[0], START_NS };
+		fake_source.wait = (struct source_wait){ .fd = fds[0],
+							  .until_ns = START_NS };
 		start_source(results[i]);
 		step(5);
 		assert_int_equal(fake_source.closes, i + 1);
