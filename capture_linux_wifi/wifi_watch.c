@@ -93,9 +93,12 @@ int wifi_watch_mend(struct wifi_source *s, struct capture *c, struct err *e)
 static void take_base_down(struct wifi_source *s, struct capture *c)
 {
 	struct wifi_system *system = s->system;
+	struct rtnl_link now;
 	struct err e;
 
-	if (!may_mend(&s->watch, capture_now_ns(c)))
+	/* Who brings it up causes many events: it may be down again by now. */
+	if (system->get_link(system->self, s->radio.base.ifindex, &now, &e) < 0 ||
+	    !(now.flags & IFF_UP) || !may_mend(&s->watch, capture_now_ns(c)))
 		return;
 	capture_message(c, MSG_CLASS_ALERT, "%s: somebody brought %s up, which keeps the radio "
 			"from being tuned; taking it down again", s->options.name,
