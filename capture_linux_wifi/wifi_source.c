@@ -76,11 +76,23 @@ void wifi_source_find_uplink(struct wifi_source *s)
 
 /* --- opening --- */
 
+void wifi_source_get_stats(const struct wifi_source *s, struct pcap_live_stats *out)
+{
+	struct pcap_live_stats now = { 0 };
+
+	if (s->pcap)
+		pcap_live_get_stats(s->pcap, &now);
+	out->received = s->before.received + now.received;
+	out->kernel_dropped = s->before.kernel_dropped + now.kernel_dropped;
+	out->iface_dropped = s->before.iface_dropped + now.iface_dropped;
+}
+
 int wifi_source_open_capture(struct wifi_source *s, struct err *e)
 {
 	struct pcap_live_config cfg = { .interface = s->radio.capture, .dlts = dlts,
 					.buffer_bytes = (int)s->options.buffer_bytes };
 
+	wifi_source_get_stats(s, &s->before);
 	pcap_live_close(s->pcap);
 	s->pcap = pcap_live_open(&cfg, e);
 	if (!s->pcap || wifi_watch_capture(&s->watch, s->pcap, e) < 0)
@@ -245,10 +257,9 @@ static void op_uplink(void *self, const char *address)
 static void op_stats(void *self, struct source_stats *out)
 {
 	struct wifi_source *s = self;
-	struct pcap_live_stats stats = { 0 };
+	struct pcap_live_stats stats;
 
-	if (s->pcap)
-		pcap_live_get_stats(s->pcap, &stats);
+	wifi_source_get_stats(s, &stats);
 	*out = (struct source_stats){ .received = stats.received,
 				      .kernel_dropped = stats.kernel_dropped,
 				      .device_dropped = stats.iface_dropped };

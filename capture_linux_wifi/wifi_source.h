@@ -17,6 +17,7 @@ struct wifi_source {
 	struct wifi_system *system;
 	struct wifi_radio radio;
 	struct pcap_live *pcap;
+	struct pcap_live_stats before;	/* of captures that had to be opened anew */
 	struct wifi_filter *filter;
 	struct wifi_tuning tuning;	/* the tuning thread's */
 	struct wifi_watch watch;
@@ -28,6 +29,8 @@ extern const struct source_ops wifi_source_ops;
 
 /* Opens the capture interface, with its filter. */
 int wifi_source_open_capture(struct wifi_source *s, struct err *e);
+/* Counts since the source was opened, however often the capture was. */
+void wifi_source_get_stats(const struct wifi_source *s, struct pcap_live_stats *out);
 /* Looks again at which interface leads to the server. */
 void wifi_source_find_uplink(struct wifi_source *s);
 

@@ -50,8 +50,6 @@ int wifi_watch_capture(struct wifi_watch *w, struct pcap_live *p, struct err *e)
 {
 	struct epoll_event ev = { .events = EPOLLIN };
 
-	w->told = (struct pcap_live_stats){ 0 };
-	w->heard = 0;
 	if (epoll_ctl(w->fd, EPOLL_CTL_ADD, pcap_live_fd(p), &ev) < 0)
 		return err_sys(e, errno, "watching the radio");
 	return 0;
@@ -169,7 +167,7 @@ static void tell_drops(struct wifi_source *s, struct capture *c, uint64_t now_ns
 	struct wifi_watch *w = &s->watch;
 	struct pcap_live_stats now;
 
-	pcap_live_get_stats(s->pcap, &now);
+	wifi_source_get_stats(s, &now);
 	if (now.kernel_dropped == w->told.kernel_dropped ||
 	    (w->told_ns && now_ns - w->told_ns < TELL_DROPS_EVERY_NS))
 		return;
@@ -186,7 +184,7 @@ static void look_for_silence(struct wifi_source *s, struct capture *c, uint64_t 
 	struct wifi_watch *w = &s->watch;
 	struct pcap_live_stats now;
 
-	pcap_live_get_stats(s->pcap, &now);
+	wifi_source_get_stats(s, &now);
 	if (now.received != w->heard || w->heard_ns == 0) {
 		if (w->silent)
 			capture_message(c, MSG_CLASS_INFO, "%s: hears something again",
