@@ -119,7 +119,11 @@ struct source_opt {
 	const char *arg;		/* "N" */
 	const char *help;
 	bool repeatable;
-	bool own_only;		/* a remote server may not set it: it chooses what is opened */
+	/* What a remote server, which may have been taken over, may do with it. own_only: neither
+	 * set, change nor leave it out, as it chooses what is opened or protects the owner.
+	 * own_keeps: set it where the owner did not, but not change or leave out what the owner
+	 * set. Neither: as it likes. */
+	bool own_only, own_keeps;
 };
 
 struct source_tool {

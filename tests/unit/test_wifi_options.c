@@ -400,9 +400,51 @@ static void every_key_has_one_row_and_some_help(void **state)
 		assert_true(strlen(a->help) > 5 && strlen(a->help) < 74);
 		for (const struct source_opt *b = a + 1; b->key; b++)
 			assert_string_not_equal(a->key, b->key);
-		assert_true(a->own_only == (strcmp(a->key, "vif") == 0));
 	}
 	assert_true(n > 25);
+}
+
+static const struct source_opt *row_of(const char *key)
+{
+	const struct source_opt *row = wifi_option_rows;
+
+	while (row->key && strcmp(row->key, key) != 0)
+		row++;
+	if (!row->key)
+		fail_msg("%s has no row", key);
+	return row;
+}
+
+/* One that was taken over opens the source again with a definition of its own. */
+static void server_cannot_take_away_what_protects_the_owner(void **state)
+{
+	static const char *const own[] = {
+		"vif", "filter", "filter_interface", "filter_address", "filter_uplink",
+		"ignoreprimary", "buffer",
+	};
+	static const char *const kept[] = { "filter_mgmt", "truncate_data", "filter_locals" };
+	size_t n = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		assert_true(row_of(own[i])->own_only && !row_of(own[i])->own_keeps);
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+		assert_true(row_of(kept[i])->own_keeps && !row_of(kept[i])->own_only);
+	for (const struct source_opt *row = wifi_option_rows; row->key; row++)
+		n += row->own_only || row->own_keeps;
+	assert_int_equal(n, 10);
+}
+
+static void what_servers_add_is_theirs_to_set(void **state)
+{
+	static const char *const keys[] = {
+		"ht_channels", "vht_channels", "default_ht20", "expand_ht20", "filter_mgmt",
+		"name", "uuid", "channel", "channels",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		assert_false(row_of(keys[i])->own_only);
 }
 
 /* What text a server sends is not ours to choose. */
@@ -461,6 +503,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(buffer_is_a_size_within_reason, setup, teardown),
 		cmocka_unit_test_setup_teardown(every_key_has_one_row_and_some_help, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(server_cannot_take_away_what_protects_the_owner,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(what_servers_add_is_theirs_to_set, setup, teardown),
 		cmocka_unit_test_setup_teardown(long_values_do_not_hurt, setup, teardown),
 	};
 
