@@ -212,6 +212,7 @@ static int part_with_privileges(struct app *a, struct err *e)
 	if (!a->tool->privileges)
 		return 0;
 	for (size_t i = 0; i < a->n_feeds; i++) {
+		cfg.definition = capture_options_local(&a->o) ? NULL : a->o.sources.items[i];
 		cfg.tag = make_tag(a, i);
 		a->processes[i] = source_process_start(&cfg, e);
 		if (!a->processes[i])

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "capture_common/log.h"
+#include "capture_common/source_own.h"
 
 struct requests {
 	struct requests_config cfg;
@@ -324,56 +325,14 @@ static void report_open(struct requests *r, uint32_t reply_to, const struct err 
 	free(items);
 }
 
-/* Text that is absent and empty text are the same here. */
-static bool same_value(const struct srcdef *a, const struct srcdef *b, const char *key)
-{
-	return text_equal(srcdef_get(a, key), srcdef_get(b, key));
-}
-
-static int compare_with_own(const struct requests *r, const struct srcdef *own,
-			    const struct srcdef *asked, struct err *e)
-{
-	if (!text_equal(own->interface, asked->interface))
-		return err_set(e, ERR_PERMISSION, "the server asked for %.*s instead of %.*s; a "
-			       "remote server may not choose the source",
-			       TEXT_ARG(asked->interface), TEXT_ARG(own->interface));
-	for (const struct source_opt *o = r->cfg.tool->options; o && o->key; o++) {
-		if (o->own_only && !same_value(own, asked, o->key))
-			return err_set(e, ERR_PERMISSION, "the server changed %s=; a remote "
-				       "server may not", o->key);
-	}
-	return 0;
-}
-
-/* A server that was taken over must not make a sensor send what its owner did not offer. */
-static int check_definition(const struct requests *r, struct text definition, struct err *e)
-{
-	struct srcdef own = { 0 }, asked = { 0 };
-	int rc = 0;
-
-	if (r->cfg.local)
-		return 0;
-	if (srcdef_parse(&own, text_of(r->cfg.definition)) < 0 ||
-	    srcdef_parse(&asked, definition) < 0)
-		rc = err_set(e, ERR_USAGE, "source definition: %s",
-			     own.problem[0] ? own.problem : asked.problem);
-	else
-		rc = compare_with_own(r, &own, &asked, e);
-	srcdef_free(&own);
-	srcdef_free(&asked);
-	return rc;
-}
-
 static void tell_open(const struct requests *r)
 {
 	log_info("%s", runner_info(r->cfg.runner)->message);
 }
 
 /* As runner_open(). */
-static int open_source(struct requests *r, struct text definition, struct err *e)
+static int open_definition(struct requests *r, struct text definition, struct err *e)
 {
-	if (check_definition(r, definition, e) < 0)
-		return -1;
 	/* A definition that means something else closes the source: no tuning then. */
 	if (!runner_means_the_same(r->cfg.runner, definition))
 		requests_source_closing(r);
@@ -383,6 +342,17 @@ static int open_source(struct requests *r, struct text definition, struct err *e
 
 	if (rc == 0 && (!was_open || runner_self(r->cfg.runner) != before))
 		tell_open(r);
+	return rc;
+}
+
+static int open_source(struct requests *r, struct text asked, struct err *e)
+{
+	if (r->cfg.local)
+		return open_definition(r, asked, e);
+	char *merged = source_own_merge(r->cfg.tool, r->cfg.definition, asked, e);
+	int rc = merged ? open_definition(r, text_of(merged), e) : -1;
+
+	free(merged);
 	return rc;
 }
 
@@ -411,9 +381,15 @@ static void opened(struct requests *r, const struct err *e)
 static void handle_open(struct requests *r, const struct msg *m)
 {
 	struct err e;
+
+	if (r->opening) {
+		err_set(&e, ERR_BUSY, "overtaken by another request to open");
+		report_open(r, r->open_seqno, &e);
+	}
 	int rc = open_source(r, m->definition, &e);
 
 	r->open_seqno = m->seqno;
+	r->opening = false;
 	if (rc > 0)
 		r->opening = true;
 	else

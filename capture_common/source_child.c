@@ -13,6 +13,7 @@
 #include "capture_common/loop.h"
 #include "capture_common/privileges.h"
 #include "capture_common/runner.h"
+#include "capture_common/source_own.h"
 #include "capture_common/source_wire.h"
 
 #define STATS_EVERY_NS ((uint64_t)2 * 1000000000)
@@ -91,6 +92,17 @@ static void close_source(struct child *c)
 	pthread_mutex_unlock(&c->lock);
 }
 
+static int open_merged(struct child *c, struct text asked, struct err *e)
+{
+	if (!c->cfg->definition)
+		return runner_open(c->runner, asked, e);
+	char *merged = source_own_merge(c->cfg->tool, c->cfg->definition, asked, e);
+	int rc = merged ? runner_open(c->runner, text_of(merged), e) : -1;
+
+	free(merged);
+	return rc;
+}
+
 /* A definition that means the same is opened again all the same: the other side has its reasons. */
 static void open_source(struct child *c, const struct source_wire *m)
 {
@@ -104,7 +116,7 @@ static void open_source(struct child *c, const struct source_wire *m)
 	snprintf(uplink, sizeof(uplink), "%.*s", TEXT_ARG(m->uplink));
 	runner_set_uplink(c->runner, uplink);
 	pthread_mutex_lock(&c->lock);
-	rc = runner_open(c->runner, m->text, &answer.err);
+	rc = open_merged(c, m->text, &answer.err);
 	pthread_mutex_unlock(&c->lock);
 	if (rc < 0)
 		answer.type = WIRE_REFUSED;

@@ -8,6 +8,7 @@
 
 struct source_child_config {
 	const struct source_tool *tool;
+	const char *definition;		/* as struct source_process_config has it */
 	struct record_ring *ring;
 	int commands_fd, tuning_fd;	/* this side's ends */
 };

@@ -20,11 +20,18 @@
 #include "capture_common/source_child.h"
 #include "capture_common/source_wire.h"
 
+/* Has a name for each open descriptor. Elsewhere /dev/fd may have the first three only. */
+#ifdef __linux__
+#define DESCRIPTORS "/proc/self/fd"
+#else
+#define DESCRIPTORS "/nonexistent"
+#endif
 #define RING_BYTES ((size_t)256 << 10)
 #define RECORDS_A_READ 128
 /* Longer than the slowest driver that still works. */
 #define TUNE_LIMIT_S 10
 #define END_LIMIT_MS 5000
+#define REAP_LIMIT_MS 200
 
 struct source_process {
 	const struct source_tool *tool;
@@ -32,6 +39,11 @@ struct source_process {
 	int commands, tuning;		/* -1: closed */
 	struct record_ring *ring;
 	uint32_t id;			/* of the last OPEN */
+	bool asked;			/* an OPEN is not answered yet; */
+	bool close_sent;		/* ... a CLOSE is behind it already, */
+	bool uplink_waits;		/* ... the uplink is another one now, */
+	char *open_next;		/* ... and this is to be opened then; owned */
+	char uplink[sizeof(((struct source_info *)NULL)->uplink)];
 	bool died;
 	bool opened, refused, ended;	/* what became of it */
 	struct err why;			/* refused, ended or died */
@@ -46,32 +58,31 @@ struct source_process {
 /* --- starting --- */
 
 /* Of everything that this process has open, the new one needs nothing. */
-static void close_all_but(const int *keep, size_t n)
+static void close_all_but(int keep_a, int keep_b)
 {
-	DIR *dir = opendir("/dev/fd");
-	int fds[256];
-	size_t found = 0;
+	long limit = sysconf(_SC_OPEN_MAX);
+	DIR *dir = opendir(DESCRIPTORS);
 
-	if (dir) {
-		for (struct dirent *d = readdir(dir); d && found < 256; d = readdir(dir)) {
+	if (!dir) {
+		for (int fd = STDERR_FILENO + 1; fd < (limit > 0 ? limit : 1024); fd++) {
+			if (fd != keep_a && fd != keep_b)
+				close(fd);
+		}
+		return;
+	}
+	/* Closing while reading is fine: a name that is passed over comes next time. */
+	for (bool again = true; again;) {
+		again = false;
+		rewinddir(dir);
+		for (struct dirent *d = readdir(dir); d; d = readdir(dir)) {
 			int fd = atoi(d->d_name);
 
-			if (fd > STDERR_FILENO && fd != dirfd(dir))
-				fds[found++] = fd;
+			if (fd > STDERR_FILENO && fd != keep_a && fd != keep_b && fd != dirfd(dir) &&
+			    close(fd) == 0)
+				again = true;
 		}
-		closedir(dir);
-	} else {
-		for (int fd = STDERR_FILENO + 1; found < 256; fd++)
-			fds[found++] = fd;
 	}
-	for (size_t i = 0; i < found; i++) {
-		bool kept = false;
-
-		for (size_t k = 0; k < n; k++)
-			kept = kept || fds[i] == keep[k];
-		if (!kept)
-			close(fds[i]);
-	}
+	closedir(dir);
 }
 
 static void to_null(int fd)
@@ -96,12 +107,11 @@ static void ignore_signals(void)
 static void run_child(const struct source_process_config *cfg, struct record_ring *ring,
 		      int commands, int tuning)
 {
-	struct source_child_config child = { .tool = cfg->tool, .ring = ring,
+	struct source_child_config child = { .tool = cfg->tool, .definition = cfg->definition,
+					     .ring = ring,
 					     .commands_fd = commands, .tuning_fd = tuning };
-	int keep[] = { commands, tuning };
-
 	ignore_signals();
-	close_all_but(keep, 2);
+	close_all_but(commands, tuning);
 	to_null(STDIN_FILENO);
 	to_null(STDOUT_FILENO);
 	if (cfg->to_syslog) {
@@ -181,6 +191,17 @@ static void describe_status(int status, char *out, size_t size)
 		snprintf(out, size, "ended with status %d", WEXITSTATUS(status));
 }
 
+/* One that hangs in its driver does not end at once, and is not waited for. */
+static bool reap(struct source_process *p, int *status)
+{
+	for (int i = 0; i < REAP_LIMIT_MS; i++) {
+		if (waitpid(p->pid, status, WNOHANG) == p->pid)
+			return true;
+		poll(NULL, 0, 1);
+	}
+	return false;
+}
+
 static void died(struct source_process *p)
 {
 	char how[48] = "ended";
@@ -190,7 +211,7 @@ static void died(struct source_process *p)
 		return;
 	p->died = true;
 	kill(p->pid, SIGKILL);
-	if (waitpid(p->pid, &status, 0) == p->pid)
+	if (reap(p, &status))
 		describe_status(status, how, sizeof(how));
 	err_set(&p->why, ERR_SYSTEM, "the process that has the radio %s; what it changed is undone "
 		"at the next start", how);
@@ -233,6 +254,7 @@ void source_process_end(struct source_process *p)
 		close(p->tuning);
 	record_ring_free(p->ring);
 	source_info_free(&p->info);
+	free(p->open_next);
 	free(p);
 }
 
@@ -256,10 +278,42 @@ static void empty_ring(struct source_process *p)
 		record_ring_pop(p->ring);
 }
 
+static void send_open(struct source_process *p, const char *definition)
+{
+	struct source_wire m = { .type = WIRE_OPEN, .id = p->id, .text = text_of(definition),
+				 .uplink = text_of(p->uplink) };
+
+	p->asked = true;
+	send_command(p, &m);
+}
+
+static void send_uplink(struct source_process *p)
+{
+	send_command(p, &(struct source_wire){ .type = WIRE_UPLINK, .text = text_of(p->uplink) });
+}
+
+/* What was wanted meanwhile is asked for now, so that a server that keeps asking for something else
+ * fills no socket. */
+static void answered(struct source_process *p)
+{
+	char *next = p->open_next;
+
+	bool uplink_waits = p->uplink_waits;
+
+	p->asked = p->close_sent = p->uplink_waits = false;
+	p->open_next = NULL;
+	if (next)
+		send_open(p, next);
+	else if (uplink_waits)
+		send_uplink(p);
+	free(next);
+}
+
 static void handle(struct source_process *p, struct source_wire *m)
 {
 	switch (m->type) {
 	case WIRE_OPENED:
+		answered(p);
 		if (m->id == p->id) {
 			p->opened = true;
 			p->info = m->info;
@@ -270,6 +324,8 @@ static void handle(struct source_process *p, struct source_wire *m)
 		source_info_free(&m->info);
 		break;
 	case WIRE_REFUSED:
+		answered(p);
+		/* fall through */
 	case WIRE_ENDED:
 		if (m->id == p->id) {
 			p->refused = m->type == WIRE_REFUSED;
@@ -317,13 +373,19 @@ static void receive(struct source_process *p)
 int source_process_open(struct source_process *p, const char *definition, const char *uplink,
 			struct err *e)
 {
-	struct source_wire m = { .type = WIRE_OPEN, .id = ++p->id, .text = text_of(definition),
-				 .uplink = text_of(uplink) };
-
 	p->opened = p->refused = p->ended = false;
 	source_info_free(&p->info);
 	p->stats = (struct source_stats){ 0 };
-	send_command(p, &m);
+	snprintf(p->uplink, sizeof(p->uplink), "%s", uplink);
+	p->id++;
+	if (p->asked) {
+		free(p->open_next);
+		p->open_next = strdup(definition);
+		if (!p->open_next)
+			return err_sys(e, ENOMEM, "source definition");
+	} else {
+		send_open(p, definition);
+	}
 	if (p->died)
 		*e = p->why;
 	return p->died ? -1 : 0;
@@ -357,12 +419,21 @@ void source_process_read_on(struct source_process *p)
 void source_process_close(struct source_process *p)
 {
 	p->id++;			/* whatever it still says of it is old */
+	free(p->open_next);
+	p->open_next = NULL;
+	if (p->close_sent)
+		return;
+	p->close_sent = p->asked;
 	send_command(p, &(struct source_wire){ .type = WIRE_CLOSE });
 }
 
 void source_process_set_uplink(struct source_process *p, const char *address)
 {
-	send_command(p, &(struct source_wire){ .type = WIRE_UPLINK, .text = text_of(address) });
+	snprintf(p->uplink, sizeof(p->uplink), "%s", address);
+	if (p->asked)
+		p->uplink_waits = true;
+	else
+		send_uplink(p);
 }
 
 void source_process_get_stats(const struct source_process *p, struct source_stats *out)

@@ -20,6 +20,9 @@
 
 struct source_process_config {
 	const struct source_tool *tool;
+	/* The only one that it opens, but for options that a server may add (source_own.h); NULL:
+	 * a local server says. Borrowed for ever. */
+	const char *definition;
 	const char *tag;		/* of its log lines, as struct feed_config has it */
 	bool to_syslog;			/* a daemon's */
 };
@@ -35,7 +38,8 @@ void source_process_end(struct source_process *p);
 /* It has ended by itself: nothing can be opened any more. */
 bool source_process_died(const struct source_process *p);
 
-/* Begins to open; closes what was open. Ask source_process_opened() when the descriptor is
+/* Begins to open; closes what was open. While another opening is under way, it is remembered, and
+ * the last one remembered counts. Ask source_process_opened() when the descriptor is
  * readable. uplink: see struct source_info; "" for none. */
 int source_process_open(struct source_process *p, const char *definition, const char *uplink,
 			struct err *e);

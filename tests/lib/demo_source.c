@@ -45,7 +45,9 @@ static int demo_probe(const struct srcdef *def, struct source_info *info, struct
 
 static void *demo_open(const struct srcdef *def, struct source_info *info, struct err *e)
 {
-	(void)def;
+	struct text secret = srcdef_get(def, "secret");
+
+	snprintf(demo.secret, sizeof(demo.secret), "%.*s", TEXT_ARG(secret));
 	if (demo.fail_open) {
 		err_set(e, ERR_BUSY, "demo0: somebody else has it");
 		return NULL;

@@ -19,6 +19,7 @@ struct demo {
 	bool fail_open;
 	bool no_channels;		/* open() tells of none */
 	unsigned tunes;
+	char secret[16];			/* secret= of the last open */
 	char channel[64];		/* last tuned */
 	char refuse[64];		/* tuning to this channel fails; "" none */
 };

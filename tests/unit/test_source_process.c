@@ -136,9 +136,11 @@ static struct queue *queue;
 static struct capture capture;
 static struct err e;
 
+static const char *own;		/* definition; NULL: a local server says */
+
 static void start(void)
 {
-	struct source_process_config cfg = { .tool = &tool };
+	struct source_process_config cfg = { .tool = &tool, .definition = own };
 
 	process = source_process_start(&cfg, &e);
 	if (!process)
@@ -156,6 +158,7 @@ static int setup(void **state)
 	packets = given = 0;
 	last = SOURCE_WAIT;
 	process = NULL;
+	own = NULL;
 	return shared != MAP_FAILED && queue ? 0 : -1;
 }
 
@@ -272,6 +275,45 @@ static void source_that_cannot_be_opened_says_why(void **state)
 	assert_string_equal(e.text, "missing: there is no such radio");
 	assert_false(source_process_died(process));
 	open_source("radio0");		/* and the next one can */
+}
+
+/* The process that asks may have been taken over. */
+static void nothing_but_the_owners_source_is_opened(void **state)
+{
+	struct source_info info = { .uuid = "" };
+
+	(void)state;
+	own = "radio0:name=roof";
+	start();
+	assert_int_equal(try_to_open("radio1:name=roof", &info), -1);
+	assert_int_equal(e.code, ERR_PERMISSION);
+	assert_int_equal(shared->opens, 0);
+	open_source("radio0:name=cellar");
+}
+
+/* A server that wants something else with every message, while the driver takes its time. */
+static void asking_over_and_over_ends_nothing(void **state)
+{
+	struct source_info info = { .uuid = "" };
+	char definition[4000];
+
+	(void)state;
+	memset(definition, 'x', sizeof(definition));
+	start();
+	kill(process->pid, SIGSTOP);
+	for (int i = 0; i < 500; i++) {
+		source_process_close(process);
+		snprintf(definition, sizeof(definition), "radio%d:name=", i);
+		definition[strlen(definition)] = 'x';
+		definition[sizeof(definition) - 1] = '\0';
+		assert_int_equal(source_process_open(process, definition, "", &e), 0);
+	}
+	kill(process->pid, SIGCONT);
+	assert_int_equal(try_to_open("radio1", &info), 1);
+	source_info_free(&info);
+	assert_false(source_process_died(process));
+	assert_string_equal(shared->definition, "radio1");
+	assert_in_range(shared->opens, 1, 3);
 }
 
 static void packets_and_messages_come_in_order(void **state)
@@ -489,6 +531,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(source_tells_what_it_is, setup, teardown),
 		cmocka_unit_test_setup_teardown(source_that_cannot_be_opened_says_why, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(nothing_but_the_owners_source_is_opened, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(asking_over_and_over_ends_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(packets_and_messages_come_in_order, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(failure_comes_behind_the_last_packet, setup,
