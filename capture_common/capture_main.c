@@ -214,11 +214,13 @@ static int part_with_privileges(struct app *a, struct err *e)
 	for (size_t i = 0; i < a->n_feeds; i++) {
 		cfg.definition = capture_options_local(&a->o) ? NULL : a->o.sources.items[i];
 		cfg.tag = make_tag(a, i);
+		cfg.has_pidfile = i == 0;
 		a->processes[i] = source_process_start(&cfg, e);
 		if (!a->processes[i])
 			return e->code == ERR_UNSUPPORTED ? 0 : -1;
 	}
-	return privileges_keep(0, e) < 0 || sandbox_enter(e) < 0 ? -1 : 0;
+	pidfile_hand_over();
+	return privileges_give_up(e) < 0 || sandbox_enter(e) < 0 ? -1 : 0;
 }
 
 static int make_feed(struct app *a, size_t i, struct err *e)

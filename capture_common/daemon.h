@@ -20,5 +20,10 @@ void daemon_ready(void);
  * replaced. Symbolic links are not followed. */
 int pidfile_create(const char *path, struct err *e);
 void pidfile_remove(void);		/* none is fine */
+/* After a fork: the child is the one to remove it, the parent is not any more. The lock on it lasts
+ * until both are gone. */
+void pidfile_take_over(void);
+void pidfile_hand_over(void);
+int pidfile_fd(void);			/* -1: none */
 
 #endif

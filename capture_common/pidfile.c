@@ -147,3 +147,18 @@ void pidfile_remove(void)
 	held.fd = -1;
 	held.path = NULL;
 }
+
+void pidfile_take_over(void)
+{
+	held.owner = getpid();
+}
+
+void pidfile_hand_over(void)
+{
+	held.owner = -1;
+}
+
+int pidfile_fd(void)
+{
+	return held.fd;
+}

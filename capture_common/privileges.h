@@ -20,6 +20,10 @@ enum {
  * itself, for its children, and for programs that it starts, set-uid ones too. Fails when the
  * system refuses; the process should then end rather than go on with more than it should have. */
 int privileges_keep(unsigned set, struct err *e);
+/* Gives up everything, and what being root by name still allows: root becomes the user "nobody"
+ * (65534 where there is none of that name). Where the system has no other users (some containers),
+ * that is a warning in the log. */
+int privileges_give_up(struct err *e);
 /* Whether the process has all of set now. Where there is no such thing: whether it is root. */
 bool privileges_has(unsigned set);
 /* For error messages: "CAP_NET_ADMIN and CAP_NET_RAW". */

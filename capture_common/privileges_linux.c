@@ -7,6 +7,8 @@
 #include <sys/capability.h>
 #include <sys/prctl.h>
 
+#include "capture_common/user.h"
+
 static const struct {
 	unsigned privilege;
 	cap_value_t cap;
@@ -73,6 +75,14 @@ int privileges_keep(unsigned set, struct err *e)
 		rc = keep(now, set, e);
 	cap_free(now);
 	return rc;
+}
+
+int privileges_give_up(struct err *e)
+{
+	if (close_the_way_back(e) < 0)
+		return -1;
+	user_become_nobody();
+	return privileges_keep(0, e);
 }
 
 bool privileges_has(unsigned set)

@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "capture_common/daemon.h"
 #include "capture_common/log.h"
 #include "capture_common/record_ring.h"
 #include "capture_common/source_child.h"
@@ -58,14 +59,19 @@ struct source_process {
 /* --- starting --- */
 
 /* Of everything that this process has open, the new one needs nothing. */
-static void close_all_but(int keep_a, int keep_b)
+static bool is_kept(const int *keep, int fd)
+{
+	return fd == keep[0] || fd == keep[1] || fd == keep[2];
+}
+
+static void close_all_but(const int keep[3])
 {
 	long limit = sysconf(_SC_OPEN_MAX);
 	DIR *dir = opendir(DESCRIPTORS);
 
 	if (!dir) {
 		for (int fd = STDERR_FILENO + 1; fd < (limit > 0 ? limit : 1024); fd++) {
-			if (fd != keep_a && fd != keep_b)
+			if (!is_kept(keep, fd))
 				close(fd);
 		}
 		return;
@@ -77,7 +83,7 @@ static void close_all_but(int keep_a, int keep_b)
 		for (struct dirent *d = readdir(dir); d; d = readdir(dir)) {
 			int fd = atoi(d->d_name);
 
-			if (fd > STDERR_FILENO && fd != keep_a && fd != keep_b && fd != dirfd(dir) &&
+			if (fd > STDERR_FILENO && fd != dirfd(dir) && !is_kept(keep, fd) &&
 			    close(fd) == 0)
 				again = true;
 		}
@@ -110,8 +116,12 @@ static void run_child(const struct source_process_config *cfg, struct record_rin
 	struct source_child_config child = { .tool = cfg->tool, .definition = cfg->definition,
 					     .ring = ring,
 					     .commands_fd = commands, .tuning_fd = tuning };
+	int keep[] = { commands, tuning, cfg->has_pidfile ? pidfile_fd() : -1 };
+
 	ignore_signals();
-	close_all_but(commands, tuning);
+	close_all_but(keep);
+	if (cfg->has_pidfile)
+		pidfile_take_over();
 	to_null(STDIN_FILENO);
 	to_null(STDOUT_FILENO);
 	if (cfg->to_syslog) {
@@ -119,7 +129,11 @@ static void run_child(const struct source_process_config *cfg, struct record_rin
 		to_null(STDERR_FILENO);
 	}
 	log_set_tag(cfg->tag);
-	_exit(source_child_run(&child));
+	int status = source_child_run(&child);
+
+	if (cfg->has_pidfile)
+		pidfile_remove();
+	_exit(status);
 }
 
 static int make_sockets(int commands[2], int tuning[2], struct err *e)

@@ -25,6 +25,7 @@ struct source_process_config {
 	const char *definition;
 	const char *tag;		/* of its log lines, as struct feed_config has it */
 	bool to_syslog;			/* a daemon's */
+	bool has_pidfile;		/* it takes over the pid file: it can still remove it */
 };
 
 struct source_process;

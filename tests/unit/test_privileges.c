@@ -2,6 +2,7 @@
 /* Giving up capabilities, as the kernel tells of it in /proc/self/status. Each test is a process of
  * its own, because there is no way back. */
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -134,6 +135,31 @@ static void what_was_given_up_stays_away(void **state)
 	in_a_child(nothing_comes_back);
 }
 
+static int give_up_everything(void)
+{
+	bool root = geteuid() == 0;
+	struct err e;
+
+	CHECK(privileges_give_up(&e) == 0);
+	CHECK(status_of("CapPrm", 16) == 0);
+	CHECK(status_of("CapEff", 16) == 0);
+	CHECK(status_of("NoNewPrivs", 10) == 1);
+	if (!root)
+		return 0;
+	CHECK(getuid() != 0 && geteuid() != 0 && getgid() != 0);
+	CHECK(getgroups(0, NULL) == 0);
+	CHECK(setuid(0) < 0);
+	CHECK(open("/etc/shadow", O_RDONLY) < 0 && open("/etc/passwd", O_WRONLY) < 0);
+	return 0;
+}
+
+/* Without capabilities, root still owns what is root's. */
+static void nobody_is_left_of_root(void **state)
+{
+	(void)state;
+	in_a_child(give_up_everything);
+}
+
 static int has_agrees_with_the_kernel(void)
 {
 	uint64_t now = status_of("CapEff", 16);
@@ -163,6 +189,7 @@ int main(void)
 		cmocka_unit_test(only_what_is_named_stays),
 		cmocka_unit_test(more_can_be_given_up_later),
 		cmocka_unit_test(what_was_given_up_stays_away),
+		cmocka_unit_test(nobody_is_left_of_root),
 		cmocka_unit_test(question_is_answered_as_the_kernel_does),
 		cmocka_unit_test(names_are_those_that_users_know),
 	};
