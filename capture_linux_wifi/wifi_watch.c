@@ -9,6 +9,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "capture_linux_wifi/wifi_list.h"
 #include "capture_linux_wifi/wifi_source.h"
 
 #define SECOND_NS ((uint64_t)1000000000)
@@ -34,6 +35,8 @@ int wifi_watch_init(struct wifi_watch *w, struct err *e)
 
 	if (epoll_ctl(w->fd, EPOLL_CTL_ADD, rtnl_events_fd(w->events), &ev) < 0)
 		return err_sys(e, errno, "watching the radio");
+	/* It may have come up when there was nobody to be told yet. */
+	w->base_changed = true;
 	return 0;
 }
 
@@ -57,13 +60,11 @@ int wifi_watch_capture(struct wifi_watch *w, struct pcap_live *p, struct err *e)
 
 /* --- mending --- */
 
-static bool may_mend(struct wifi_watch *w, uint64_t now_ns)
+static bool may(struct wifi_watch_budget *b, uint64_t now_ns)
 {
-	if (w->mended == 0 || now_ns - w->mended_since_ns > MEND_WITHIN_NS) {
-		w->mended = 0;
-		w->mended_since_ns = now_ns;
-	}
-	return w->mended++ < MEND_LIMIT;
+	if (b->used == 0 || now_ns - b->since_ns > MEND_WITHIN_NS)
+		*b = (struct wifi_watch_budget){ .since_ns = now_ns };
+	return b->used++ < MEND_LIMIT;
 }
 
 int wifi_watch_mend(struct wifi_source *s, struct capture *c, struct err *e)
@@ -74,7 +75,7 @@ int wifi_watch_mend(struct wifi_source *s, struct capture *c, struct err *e)
 
 	if (system->get_link(system->self, s->radio.capture_ifindex, &link, &ignored) < 0)
 		return -1;
-	if (!may_mend(&s->watch, capture_now_ns(c)))
+	if (!may(&s->watch.mending, capture_now_ns(c)))
 		return -1;
 	if (!(link.flags & IFF_UP)) {
 		capture_message(c, MSG_CLASS_ALERT, "%s: somebody took %s down; bringing it up "
@@ -84,28 +85,15 @@ int wifi_watch_mend(struct wifi_source *s, struct capture *c, struct err *e)
 	} else {
 		capture_message(c, MSG_CLASS_ALERT, "%s; opening it again", e->text);
 	}
+	/* It may have another name by now, and is opened by name. */
+	memcpy(s->radio.capture, link.name, sizeof(s->radio.capture));
 	return wifi_source_open_capture(s, e);
 }
 
-/* Whoever brings up the base of a monitor interface keeps the radio from being tuned. */
-static void take_base_down(struct wifi_source *s, struct capture *c)
-{
-	struct wifi_system *system = s->system;
-	struct rtnl_link now;
-	struct err e;
+_Static_assert(sizeof(((struct wifi_radio *)0)->capture) ==
+	       sizeof(((struct rtnl_link *)0)->name), "names are copied whole");
 
-	/* Who brings it up causes many events: it may be down again by now. */
-	if (system->get_link(system->self, s->radio.base.ifindex, &now, &e) < 0 ||
-	    !(now.flags & IFF_UP) || !may_mend(&s->watch, capture_now_ns(c)))
-		return;
-	capture_message(c, MSG_CLASS_ALERT, "%s: somebody brought %s up, which keeps the radio "
-			"from being tuned; taking it down again", s->options.name,
-			s->radio.base.name);
-	if (system->set_up(system->self, s->radio.base.ifindex, false, &e) < 0)
-		capture_message(c, MSG_CLASS_ERROR, "%s: %s", s->options.name, e.text);
-}
-
-/* --- events --- */
+/* --- the base --- */
 
 static bool base_is_to_be_down(const struct wifi_source *s)
 {
@@ -113,16 +101,40 @@ static bool base_is_to_be_down(const struct wifi_source *s)
 	       s->radio.base.ifindex != s->radio.capture_ifindex;
 }
 
-/* An interface that is gone, or down, is found out when it is read next. */
-static void on_link(struct wifi_source *s, const struct rtnl_link *link, struct capture *c)
+/* Whoever brings up the base of a monitor interface keeps the radio from being tuned; a base that
+ * is a monitor interface itself does not. What it is now counts, rather than what an event said:
+ * one change makes several. */
+static void keep_base_down(struct wifi_source *s, struct capture *c)
 {
-	s->watch.addresses_changed = true;
-	if (link->ifindex == s->radio.base.ifindex && (link->flags & IFF_UP) &&
-	    base_is_to_be_down(s))
-		take_base_down(s, c);
+	struct wifi_system *system = s->system;
+	struct rtnl_link base;
+	struct err e;
+
+	if (!s->watch.base_changed)
+		return;
+	s->watch.base_changed = false;
+	if (!base_is_to_be_down(s) ||
+	    system->get_link(system->self, s->radio.base.ifindex, &base, &e) < 0 ||
+	    !(base.flags & IFF_UP) || wifi_is_bare_80211(&base) ||
+	    !may(&s->watch.lowering, capture_now_ns(c)))
+		return;
+	capture_message(c, MSG_CLASS_ALERT, "%s: somebody brought %s up, which keeps the radio "
+			"from being tuned; taking it down again", s->options.name, base.name);
+	if (system->set_up(system->self, base.ifindex, false, &e) < 0)
+		capture_message(c, MSG_CLASS_ERROR, "%s: %s", s->options.name, e.text);
 }
 
-static void take_events(struct wifi_source *s, struct capture *c)
+/* --- events --- */
+
+/* An interface that is gone, or down, is found out when it is read next. */
+static void on_link(struct wifi_source *s, const struct rtnl_link *link)
+{
+	s->watch.addresses_changed = true;
+	if (link->ifindex == s->radio.base.ifindex && (link->flags & IFF_UP))
+		s->watch.base_changed = true;
+}
+
+static void take_events(struct wifi_source *s)
 {
 	struct wifi_watch *w = &s->watch;
 	struct rtnl_event ev;
@@ -130,7 +142,7 @@ static void take_events(struct wifi_source *s, struct capture *c)
 	while (rtnl_events_next(w->events, &ev)) {
 		switch (ev.kind) {
 		case RTNL_LINK_CHANGED:
-			on_link(s, &ev.link, c);
+			on_link(s, &ev.link);
 			break;
 		case RTNL_LINK_GONE:
 			w->addresses_changed = true;
@@ -139,7 +151,7 @@ static void take_events(struct wifi_source *s, struct capture *c)
 			w->routes_changed = true;
 			break;
 		case RTNL_OVERRUN:
-			w->addresses_changed = w->routes_changed = true;
+			w->addresses_changed = w->routes_changed = w->base_changed = true;
 			break;
 		}
 	}
@@ -179,6 +191,23 @@ static void tell_drops(struct wifi_source *s, struct capture *c, uint64_t now_ns
 	w->told_ns = now_ns;
 }
 
+/* Counted is what passed the filter: behind one, silence need not mean anything. */
+static void tell_silence(const struct wifi_source *s, struct capture *c)
+{
+	const int seconds = (int)(SILENCE_NS / SECOND_NS);
+	char filter[64];
+
+	wifi_filter_describe(s->filter, filter, sizeof(filter));
+	if (filter[0])
+		capture_message(c, MSG_CLASS_INFO, "%s: nothing passed the filter for %d s (%s)",
+				s->options.name, seconds, filter);
+	else
+		capture_message(c, MSG_CLASS_ALERT, "%s: nothing was heard for %d s; nobody may be "
+				"sending there, or the driver (%s) needs to be loaded anew",
+				s->options.name, seconds,
+				s->radio.driver[0] ? s->radio.driver : "unknown");
+}
+
 static void look_for_silence(struct wifi_source *s, struct capture *c, uint64_t now_ns)
 {
 	struct wifi_watch *w = &s->watch;
@@ -193,10 +222,7 @@ static void look_for_silence(struct wifi_source *s, struct capture *c, uint64_t 
 		w->heard_ns = now_ns;
 		w->silent = false;
 	} else if (!w->silent && now_ns - w->heard_ns >= SILENCE_NS) {
-		capture_message(c, MSG_CLASS_ALERT, "%s: nothing was heard for %d s; nobody may be "
-				"sending there, or the driver (%s) needs to be loaded anew",
-				s->options.name, (int)(SILENCE_NS / SECOND_NS),
-				s->radio.driver[0] ? s->radio.driver : "unknown");
+		tell_silence(s, c);
 		w->silent = true;
 	}
 }
@@ -234,7 +260,8 @@ int wifi_watch_look(struct wifi_source *s, struct capture *c, struct err *e)
 	struct wifi_watch *w = &s->watch;
 	const uint64_t now_ns = capture_now_ns(c);
 
-	take_events(s, c);
+	take_events(s);
+	keep_base_down(s, c);
 	if (now_ns < w->next_ns)
 		return 0;
 	w->next_ns = now_ns + LOOK_EVERY_NS;

@@ -14,14 +14,18 @@
 
 struct wifi_source;
 
+/* Of what may be done a few times in a minute. */
+struct wifi_watch_budget {
+	unsigned used;			/* since since_ns */
+	uint64_t since_ns;
+};
+
 struct wifi_watch {
 	struct rtnl_events *events;
 	int fd;				/* readable for packets and for events; -1: none */
 	uint64_t next_ns;		/* of the next look at the figures; 0: not yet */
-	bool addresses_changed, routes_changed;
-	/* mending */
-	unsigned mended;		/* since mended_since_ns */
-	uint64_t mended_since_ns;
+	bool addresses_changed, routes_changed, base_changed;
+	struct wifi_watch_budget mending, lowering;	/* capture interface; base */
 	/* drops */
 	struct pcap_live_stats told;	/* up to here the server was told of drops */
 	uint64_t told_ns;

@@ -176,14 +176,19 @@ int watch_rig_teardown(void **state)
 	return 0;
 }
 
-void watch_rig_open(void)
+void watch_rig_need(void)
 {
-	struct wifi_source *s = &g->source;
-
 	if (unavailable) {
 		print_message("%s\n", unavailable);
 		skip();
 	}
+}
+
+void watch_rig_open(void)
+{
+	struct wifi_source *s = &g->source;
+
+	watch_rig_need();
 	s->filter = wifi_filter_new(&s->options, &g->e);
 	assert_non_null(s->filter);
 	if (wifi_watch_init(&s->watch, &g->e) < 0 || wifi_source_open_capture(s, &g->e) < 0)

@@ -31,7 +31,9 @@ extern struct watch_rig watch_rig;
 int watch_rig_group_setup(void **state);
 int watch_rig_setup(void **state);
 int watch_rig_teardown(void **state);
-/* What comes after wifi_open(). Skips the test where there are no such devices. */
+/* Skips the test where there are no such devices. */
+void watch_rig_need(void);
+/* What comes after wifi_open(). Skips, too. */
 void watch_rig_open(void);
 
 /* --- devices --- */

@@ -6,7 +6,11 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <net/if.h>
+#include <net/if_arp.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "capture_common/log.h"
@@ -109,6 +113,30 @@ static void counts_go_on_after_it_was_mended(void **state)
 	assert_true(now.received > before.received);
 }
 
+static void rename_interface(const char *from, const char *to)
+{
+	struct ifreq req = { .ifr_flags = 0 };
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	strcpy(req.ifr_name, from);
+	strcpy(req.ifr_newname, to);
+	assert_int_equal(ioctl(fd, SIOCSIFNAME, &req), 0);
+	close(fd);
+}
+
+static void interface_with_a_new_name_is_opened_by_it(void **state)
+{
+	(void)state;
+	watch_rig_open();
+	watch_rig_hears();
+	watch_rig_set_up("tap0", false);
+	rename_interface("tap0", "attic0");
+	assert_int_equal(watch_rig_pass(2), SOURCE_WAIT);
+	assert_int_equal(watch_rig_told("roof: somebody took attic0 down"), 1);
+	assert_string_equal(rig->source.radio.capture, "attic0");
+	watch_rig_hears();
+}
+
 /* --- somebody brings the base up --- */
 
 static void base_that_comes_up_is_taken_down_again(void **state)
@@ -150,6 +178,61 @@ static void base_of_somebody_who_insists_stays_up(void **state)
 	assert_int_equal(watch_rig_pass(2), SOURCE_WAIT);		/* capturing goes on */
 	assert_true(watch_rig_is_up("base0"));
 	watch_rig_hears();
+}
+
+/* They are two people. */
+static void who_insists_on_the_base_does_not_get_the_radio(void **state)
+{
+	(void)state;
+	watch_rig_open();
+	for (int i = 0; i < 6; i++) {
+		watch_rig_set_up("base0", true);
+		assert_int_equal(watch_rig_pass(1), SOURCE_WAIT);
+	}
+	watch_rig_set_up("tap0", false);
+	assert_int_equal(watch_rig_pass(2), SOURCE_WAIT);
+	assert_true(watch_rig_is_up("tap0"));
+	watch_rig_hears();
+}
+
+/* There is nobody to be told of it then. */
+static void base_that_came_up_while_opening_is_taken_down(void **state)
+{
+	(void)state;
+	watch_rig_need();
+	watch_rig_set_up("base0", true);
+	watch_rig_open();
+	assert_int_equal(watch_rig_pass(1), SOURCE_WAIT);
+	assert_int_equal(watch_rig_told("somebody brought base0 up"), 1);
+	assert_false(watch_rig_is_up("base0"));
+}
+
+static void base_whose_event_was_lost_is_taken_down(void **state)
+{
+	(void)state;
+	watch_rig_open();
+	assert_int_equal(watch_rig_pass(1), SOURCE_WAIT);
+	for (int i = 0; i < 5000; i++)		/* more than the socket keeps */
+		watch_rig_set_mtu("base0", 1400 + i % 2);
+	watch_rig_set_up("base0", true);
+	assert_int_equal(watch_rig_pass(1), SOURCE_WAIT);
+	assert_int_equal(watch_rig_told("somebody brought base0 up"), 1);
+	assert_false(watch_rig_is_up("base0"));
+}
+
+/* It does not keep the radio from being tuned, and was not taken down for opening either. */
+static void base_that_is_a_monitor_interface_stays_up(void **state)
+{
+	(void)state;
+	watch_rig_need();
+	close(rig->base);
+	rig->base = watch_rig_make_tap("base0", ARPHRD_IEEE80211_RADIOTAP);
+	rig->source.radio.base.ifindex = if_nametoindex("base0");
+	watch_rig_open();
+	watch_rig_set_up("base0", true);
+	assert_int_equal(watch_rig_pass(2), SOURCE_WAIT);
+	assert_true(watch_rig_is_up("base0"));
+	assert_int_equal(watch_rig_told("base0"), 0);
 }
 
 static void base_that_cannot_be_taken_down_is_told(void **state)
@@ -194,9 +277,14 @@ int main(void)
 		TEST(interface_that_is_gone_ends_it),
 		TEST(interface_that_stays_down_ends_it_with_the_reason),
 		TEST(counts_go_on_after_it_was_mended),
+		TEST(interface_with_a_new_name_is_opened_by_it),
 		TEST(base_that_comes_up_is_taken_down_again),
 		TEST(base_with_many_events_is_taken_down_once),
 		TEST(base_of_somebody_who_insists_stays_up),
+		TEST(who_insists_on_the_base_does_not_get_the_radio),
+		TEST(base_that_came_up_while_opening_is_taken_down),
+		TEST(base_whose_event_was_lost_is_taken_down),
+		TEST(base_that_is_a_monitor_interface_stays_up),
 		TEST(base_that_cannot_be_taken_down_is_told),
 		TEST(base_is_left_alone_when_that_was_asked_for),
 		TEST(base_of_an_interface_without_radio_is_left_alone),

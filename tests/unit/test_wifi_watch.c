@@ -128,6 +128,21 @@ static void radio_that_never_heard_anything_is_silent_too(void **state)
 	assert_non_null(strstr(rig->last_told, "unknown"));
 }
 
+/* What it does not let through is not counted. */
+static void silence_behind_a_filter_is_no_alarm(void **state)
+{
+	(void)state;
+	rig->source.options.filter_mgmt = true;
+	watch_rig_open();
+	watch_rig_send();	/* data */
+	watch_rig_pass(70);
+	assert_int_equal(watch_rig_told("nothing"), 1);
+	assert_string_equal(rig->last_told, "roof: nothing passed the filter for 60 s (management "
+			    "frames)");
+	watch_rig_pass(300);
+	assert_int_equal(watch_rig_told("nothing"), 0);
+}
+
 /* --- tuning --- */
 
 static void stuck_firmware_ends_it(void **state)
@@ -245,6 +260,7 @@ int main(void)
 		TEST(silence_is_told_once_and_its_end_too),
 		TEST(one_frame_a_minute_is_no_silence),
 		TEST(radio_that_never_heard_anything_is_silent_too),
+		TEST(silence_behind_a_filter_is_no_alarm),
 		TEST(stuck_firmware_ends_it),
 		TEST(slow_and_refused_channels_are_told_when_asked_for),
 		TEST(statistics_come_every_hundred_channels),
