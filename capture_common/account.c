@@ -49,6 +49,7 @@ void account_print(const struct account *a, char *out, size_t size)
 	add_count(&o, a->session.cut_packets, "packets cut");
 	add_count(&o, a->source.kernel_dropped, "more dropped by the system before us");
 	add_count(&o, a->source.device_dropped, "more dropped by the device");
+	add_count(&o, a->source.not_passed_on, "more not passed on");
 	add_count(&o, a->messages_dropped, "messages dropped");
 	add_count(&o, a->hopper.late, "hops passed over");
 	add_count(&o, a->hopper.refused, "channels refused");

@@ -207,11 +207,23 @@ bool runner_means_the_same(const struct runner *r, struct text definition)
 	return same;
 }
 
+/* What its process has handed over already is not lost. */
+static void read_the_rest(struct runner *r)
+{
+	struct source_wait wait = { .fd = -1, .until_ns = LOOP_NEVER };
+	struct err ignored;
+
+	while (source_process_read(r->cfg.process, &r->capture, &wait, &ignored) == SOURCE_MORE)
+		;
+}
+
 void runner_close(struct runner *r)
 {
 	if (!r->self && !r->opening)
 		return;
 	stop_reading(r);
+	if (r->cfg.process && r->started)
+		read_the_rest(r);
 	if (r->cfg.process)
 		source_process_close(r->cfg.process);
 	else
@@ -390,6 +402,8 @@ void runner_get_stats(const struct runner *r, struct source_stats *out)
 		source_process_get_stats(r->cfg.process, out);
 	else if (r->self && r->cfg.tool->ops->stats)
 		r->cfg.tool->ops->stats(r->self, out);
+	if (r->cfg.ring)
+		out->not_passed_on = r->capture.refused + r->capture.messages_dropped;
 }
 
 void runner_set_uplink(struct runner *r, const char *address)

@@ -63,6 +63,9 @@ struct source_stats {
 	uint64_t received;		/* by the system, past the filter */
 	uint64_t kernel_dropped;	/* the program was not fast enough */
 	uint64_t device_dropped;	/* by the device or its driver, where that is known */
+	/* Captured in the source's own process, and not passed on. The framework's, not the
+	 * tool's. */
+	uint64_t not_passed_on;
 };
 
 enum source_read {

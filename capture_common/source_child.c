@@ -35,12 +35,11 @@ struct child {
 /* --- talking --- */
 
 /* Waits, if it must: the other side reads, or is gone. */
-static void tell(struct child *c, const struct source_wire *m, int flags)
+static bool tell(struct child *c, const struct source_wire *m, int flags)
 {
 	long len = source_wire_encode(m, c->buf, sizeof(c->buf));
 
-	if (len > 0)
-		send(c->cfg->commands_fd, c->buf, (size_t)len, flags);
+	return len > 0 && send(c->cfg->commands_fd, c->buf, (size_t)len, flags) == len;
 }
 
 static void on_records(void *user)
@@ -59,8 +58,8 @@ static void tell_stats(struct child *c)
 	runner_get_stats(c->runner, &m.stats);
 	if (memcmp(&m.stats, &c->told, sizeof(c->told)) == 0)
 		return;
-	c->told = m.stats;
-	tell(c, &m, MSG_DONTWAIT);
+	if (tell(c, &m, MSG_DONTWAIT))
+		c->told = m.stats;
 }
 
 static void on_stats_due(void *user)

@@ -288,8 +288,10 @@ static void empty_ring(struct source_process *p)
 {
 	struct record r;
 
-	while (record_ring_peek(p->ring, &r) == 1)
+	while (record_ring_peek(p->ring, &r) == 1) {
 		record_ring_pop(p->ring);
+		p->stats.not_passed_on++;
+	}
 }
 
 static void send_open(struct source_process *p, const char *definition)

@@ -45,6 +45,7 @@ static void put_stats(struct mpack_writer *w, const struct source_stats *s)
 	mpack_put_uint(w, s->received);
 	mpack_put_uint(w, s->kernel_dropped);
 	mpack_put_uint(w, s->device_dropped);
+	mpack_put_uint(w, s->not_passed_on);
 }
 
 long source_wire_encode(const struct source_wire *m, uint8_t *buf, size_t size)
@@ -140,6 +141,7 @@ static void get_stats(struct mpack_reader *r, struct source_stats *s)
 	s->received = mpack_get_uint(r, UINT64_MAX);
 	s->kernel_dropped = mpack_get_uint(r, UINT64_MAX);
 	s->device_dropped = mpack_get_uint(r, UINT64_MAX);
+	s->not_passed_on = mpack_get_uint(r, UINT64_MAX);
 }
 
 int source_wire_decode(struct source_wire *m, const uint8_t *buf, size_t len)

@@ -88,7 +88,7 @@ static void errors_and_figures_arrive_as_they_were(void **state)
 	assert_int_equal(out.err.sys, EBUSY);
 	assert_string_equal(out.err.text, m.err.text);
 	m.type = WIRE_STATS;
-	m.stats = (struct source_stats){ UINT64_MAX, 1, (uint64_t)1 << 40 };
+	m.stats = (struct source_stats){ UINT64_MAX, 1, (uint64_t)1 << 40, 9 };
 	out = there_and_back(&m);
 	assert_memory_equal(&out.stats, &m.stats, sizeof(m.stats));
 	m = (struct source_wire){ .type = WIRE_ENDED };
