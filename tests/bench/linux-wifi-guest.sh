@@ -7,7 +7,7 @@
 #   hop NAME SECONDS OPTIONS       channel changes; the kernel's trace goes to /out/hop-NAME
 #   outage KIND DOWN SECONDS       beacons around a time without server; /out/KIND.pcap has them all
 #   load SECONDS RATE...           delay and CPU at so many frames a second, 0 for as many as go
-#   others SECONDS RATE...         the same with tcpdump
+#   others SECONDS RATE...         the CPU of tcpdump, and of tcpdump with nc to DISCARD_PORT there
 #
 # wlan0 is the access point, wlan2 the tool's, wlan3 sends, wlan4 is the reference. Says what happens
 # in lines "event key=value ...", with the time here in ns since 1970, and counts on the other side
@@ -107,20 +107,34 @@ part_load() {
     say lost "text=$(sed -n 's/.* records: .* \([0-9]*\) lost.*/\1/p' load.log | tail -n 1)"
 }
 
+# Its output goes nowhere, or with nc to where the tool's goes.
+start_tcpdump() { # WHO
+    if [[ $1 == tcpdump ]]; then
+        tcpdump -i mon2 -s 8192 -w /dev/null >/dev/null 2>tcpdump.log &
+        others=($!)
+    else
+        tcpdump -i mon2 -s 8192 -w - 2>tcpdump.log > >(exec nc "${SERVER%:*}" "$DISCARD_PORT") &
+        others=($!)
+        wait_until grep -q 'listening on' tcpdump.log
+        others+=("$(pidof nc)")
+    fi
+    wait_until grep -q 'listening on' tcpdump.log
+    sleep 0.5
+}
+
 part_others() {
-    local seconds=$1 rate other
+    local seconds=$1 rate who
 
     ip link set wlan2 down
     monitor phy2 mon2 2437
     for rate in "${@:2}"; do
-        tcpdump -i mon2 -s 8192 -w /dev/null >/dev/null 2>tcpdump.log &
-        other=$!
-        wait_until grep -q 'listening on' tcpdump.log
-        sleep 0.5
-        watched "$seconds" "$rate" tcpdump $other
-        kill -INT $other
-        wait $other
-        say tcpdump "rate=$rate captured=$(sed -n 's/ packets\? captured//p' tcpdump.log)"
+        for who in tcpdump netcat; do
+            start_tcpdump $who
+            watched "$seconds" "$rate" $who "${others[@]}"
+            kill -INT "${others[0]}"
+            wait "${others[0]}"
+            say captured "who=$who rate=$rate frames=$(sed -n 's/ packets\? captured//p' tcpdump.log)"
+        done
     done
     iw dev mon2 del
     ip link set wlan2 up

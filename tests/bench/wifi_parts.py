@@ -19,6 +19,7 @@ LISTS = (
     ("three", 15, 'channels="1,6,11"'),
     ("eleven", 20, 'channels="1,2,3,4,5,6,7,8,9,10,11"'),
     ("fourteen", 20, 'channels="1,2,3,4,5,6,7,8,9,10,11,36,40,44"'),
+    ("primary", 30, "hop_widths=primary"),
     ("all", 110, ""),
 )
 ASKED = 5
@@ -116,18 +117,35 @@ class Clock:
                     connection.sendall(struct.pack("<Q", time.time_ns()))
 
 
+class Discard:
+    """Reads what comes, for nc."""
+
+    def __init__(self):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        while True:
+            connection, _ = self.listener.accept()
+            with connection:
+                while connection.recv(1 << 20):
+                    pass
+
+
 class Guest:
     """The virtual machine; a thread sees what it says, and acts on it."""
 
     def __init__(self, bench, receiver, words, out):
-        clock = Clock()
+        clock, discard = Clock(), Discard()
         lib = os.path.join(bench.src, "tests")
         self.receiver, self.events = receiver, []
         self.proc = subprocess.Popen(
             [os.path.join(lib, "lib", "hwsim-vm"), "--radios", "5", "--cpus", "2", "--timeout",
              "900", "--out", out, "--bring", bench.bin, os.path.join(lib, "lib"),
              os.path.join(lib, "bench"), "--", "env", f"BIN={bench.bin}",
-             f"SERVER=10.0.2.2:{receiver.port}", f"CLOCK_PORT={clock.port}", "bash",
+             f"SERVER=10.0.2.2:{receiver.port}", f"CLOCK_PORT={clock.port}",
+             f"DISCARD_PORT={discard.port}", "bash",
              os.path.join(lib, "bench", "linux-wifi-guest.sh"), *words],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
 
@@ -198,7 +216,7 @@ def hop_figures(out, guest):
             raise Failure(f"hop {name}: only {len(sets)} channels were set")
         options = dict((n, o) for n, _, o in LISTS)[name]
         wanted = set(usable(os.path.join(out, "channels")))
-        if options:
+        if "channels=" in options:
             listed = re.findall(r"\d+", options)
             wanted = {2407 + 5 * int(c) if int(c) < 14 else 5000 + 5 * int(c) for c in listed}
         frequencies, last = coverage(sets[1:], lambda s: s[1])
@@ -286,7 +304,8 @@ def load_figures(guest, packets):
         frames = sum(1 for _, us, _ in packets if begin["time"] <= us * 1000 <= end["time"] + 5e8)
         results[rate] = {
             "sent": sent, "arrived": len(ages), "lost": sent - len(ages),
-            "fps": sent * 1e9 / end["ns"] if end["ns"] else frames / seconds, "min_ms": ages[0], "median_ms": percentile(ages, 0.5),
+            "fps": sent * 1e9 / end["ns"] if end["ns"] else frames / seconds,
+            "min_ms": ages[0], "median_ms": percentile(ages, 0.5),
             "p95_ms": percentile(ages, 0.95), "p99_ms": percentile(ages, 0.99),
             "max_ms": ages[-1], "cpu_us": usage["cpu"] / 1e3 / frames,
             "cpu_ms_per_s": usage["cpu"] / 1e6 / (seconds + 0.5),
@@ -296,15 +315,16 @@ def load_figures(guest, packets):
     return results
 
 
-def other_figures(guest):
+def other_figures(guest, who):
     results = {}
-    for begin in guest.named("begin", who="tcpdump"):
+    for begin in guest.named("begin", who=who):
         rate = begin["rate"]
-        end = guest.named("end", who="tcpdump", rate=rate)[0]
-        usage = guest.named("usage", who="tcpdump", rate=rate)[0]
+        end = guest.named("end", who=who, rate=rate)[0]
+        usage = guest.named("usage", who=who, rate=rate)[0]
         results[rate] = {"sent": end["sent"], "fps": end["sent"] * 1e9 / end["ns"],
                          "cpu_us": usage["cpu"] / 1e3 / end["sent"],
-                         "memory_kib": [[int(n) for n in usage["memory"].split("/")]]}
+                         "memory_kib": [[int(n) for n in pair.split("/")]
+                                        for pair in usage["memory"].split(",")]}
     return results
 
 
@@ -328,5 +348,6 @@ def measure(bench, names):
         results["outage"] = outage_figures(out, guest, packets)
     if "load" in names:
         results["load"] = load_figures(guest, packets)
-        results["tcpdump"] = other_figures(guest)
+        results["tcpdump"] = other_figures(guest, "tcpdump")
+        results["netcat"] = other_figures(guest, "netcat")
     return results
