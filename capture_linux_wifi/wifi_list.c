@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capture_common/log.h"
 #include "capture_linux_wifi/quirks.h"
 #include "protocol/bytes.h"
 #include "protocol/checksum.h"
@@ -161,6 +162,14 @@ static int not_ours(struct err *e)
 	e->sys = 0;
 	e->text[0] = '\0';
 	return -1;
+}
+
+int wifi_probe_failed(const struct srcdef *def, struct err *e)
+{
+	if (is_surely_ours(def))
+		return -1;
+	log_debug("not probed: %s", e->text);
+	return not_ours(e);
 }
 
 static int find_base(struct wifi_system *s, const struct srcdef *def, struct rtnl_link *base,

@@ -24,6 +24,10 @@ int wifi_list(struct wifi_system *s, struct source_list *out, struct err *e);
 int wifi_probe(struct wifi_system *s, const struct srcdef *def, struct source_info *info,
 	       struct err *e);
 
+/* The end of a probe that could not even be made: without a text, too, unless the definition has
+ * type=linuxwifi. Returns -1. */
+int wifi_probe_failed(const struct srcdef *def, struct err *e);
+
 /* The list that is reported: what the phy can be tuned to, as the options want it. info->channels
  * must be empty. */
 int wifi_channels(const struct phy *phy, const struct wifi_options *o, struct source_info *info,

@@ -27,7 +27,7 @@ static int op_list(struct source_list *out, struct err *e)
 static int op_probe(const struct srcdef *def, struct source_info *info, struct err *e)
 {
 	struct wifi_system *system = wifi_system_open(e);
-	int rc = system ? wifi_probe(system, def, info, e) : -1;
+	int rc = system ? wifi_probe(system, def, info, e) : wifi_probe_failed(def, e);
 
 	wifi_system_close(system);
 	return rc;
