@@ -311,18 +311,30 @@ static void close_while_it_opens_closes_what_it_opened(void **state)
 	assert_false(runner_is_open(f->runner));
 }
 
+/* The first one is answered at once: nothing will come of it. */
+static uint32_t overtake(uint32_t first, const char *definition)
+{
+	uint32_t last = fake_server_open(&f->server, definition);
+
+	wait_for(MSG_OPEN_REPORT, 1);
+	assert_false(f->server.open_report.success);
+	assert_int_equal(f->server.open_report.reply_to, first);
+	return last;
+}
+
 static void second_open_of_the_same_while_it_opens_opens_once(void **state)
 {
 	(void)state;
 	start();
-	begin_to_open("radio0:a=1,b=2");
-	uint32_t last = fake_server_open(&f->server, "radio0:b=2,a=1");
+	uint32_t first = begin_to_open("radio0:a=1,b=2");
+	uint32_t last = overtake(first, "radio0:b=2,a=1");
 
-	settle();
 	let_it_open();
-	wait_for(MSG_OPEN_REPORT, 1);
+	wait_for(MSG_OPEN_REPORT, 2);
+	assert_true(f->server.open_report.success);
 	assert_int_equal(f->server.open_report.reply_to, last);
 	settle();
+	assert_int_equal(f->server.heard[MSG_OPEN_REPORT], 2);
 	assert_int_equal(slow_source->opens, 1);
 }
 
@@ -330,16 +342,16 @@ static void open_of_something_else_while_it_opens_is_what_counts(void **state)
 {
 	(void)state;
 	start();
-	begin_to_open("radio0");
-	uint32_t last = fake_server_open(&f->server, "radio1");
+	uint32_t first = begin_to_open("radio0");
+	uint32_t last = overtake(first, "radio1");
 
-	settle();
 	let_it_open();
-	wait_for(MSG_OPEN_REPORT, 1);
+	wait_for(MSG_OPEN_REPORT, 2);
+	assert_true(f->server.open_report.success);
 	assert_int_equal(f->server.open_report.reply_to, last);
 	assert_string_equal(runner_info(f->runner)->hardware, "radio1");
 	settle();
-	assert_int_equal(f->server.heard[MSG_OPEN_REPORT], 1);
+	assert_int_equal(f->server.heard[MSG_OPEN_REPORT], 2);
 	assert_int_equal(slow_source->closes, 1);
 }
 
