@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <net/if.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 
 #define COMM_MAX 15			/* characters that the kernel keeps of a program's name */
 #define MAX_FOUND 32
+#define OWN_NAME "kismet_cap_linux_wifi"
 
 /* Appends with a comma before it; what does not fit becomes "...". */
 __attribute__((format(printf, 3, 4)))
@@ -76,7 +78,7 @@ size_t holders_interfaces(struct wifi_system *s, uint32_t wiphy, uint32_t except
 /* The ones that change interfaces most come first. */
 static const char *const known[] = {
 	"NetworkManager", "wpa_supplicant", "iwd", "hostapd", "connmand", "wicd", "dhcpcd",
-	"dhclient", "airodump-ng", "hcxdumptool", "kismet_cap_linux_wifi",
+	"dhclient", "airodump-ng", "hcxdumptool", OWN_NAME,
 };
 
 #define KNOWN (sizeof(known) / sizeof(known[0]))
@@ -86,28 +88,64 @@ struct found {
 	long pid;
 };
 
-/* KNOWN when it is none of them. */
-static size_t program_of(const char *proc, const char *pid)
+/* The first line of PROC/PID/FILE, or what fits of it; "" when there is none. */
+static void read_line(const char *proc, const char *pid, const char *file, char *out, size_t size)
 {
-	char path[512], comm[COMM_MAX + 2];
-	size_t i = KNOWN;
+	char path[512];
 	ssize_t n;
 	int fd;
 
-	if ((size_t)snprintf(path, sizeof(path), "%s/%s/comm", proc, pid) >= sizeof(path))
-		return i;
+	out[0] = '\0';
+	if ((size_t)snprintf(path, sizeof(path), "%s/%s/%s", proc, pid, file) >= sizeof(path))
+		return;
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
-		return i;
-	n = read(fd, comm, sizeof(comm) - 1);
+		return;
+	n = read(fd, out, size - 1);
 	close(fd);
-	comm[n > 0 ? n : 0] = '\0';
-	comm[strcspn(comm, "\n")] = '\0';
+	out[n > 0 ? n : 0] = '\0';
+	out[strcspn(out, "\n")] = '\0';
+}
+
+/* KNOWN when it is none of them. */
+static size_t program_of(const char *proc, const char *pid)
+{
+	char comm[COMM_MAX + 2];
+	size_t i;
+
+	read_line(proc, pid, "comm", comm, sizeof(comm));
 	for (i = 0; i < KNOWN; i++) {
 		if (comm[0] && strncmp(known[i], comm, COMM_MAX) == 0)
 			break;
 	}
 	return i;
+}
+
+/* "812 (iwd) S 1 ...", where the name may have anything in it; 0 when it cannot be told. */
+static long parent_of(const char *proc, const char *pid)
+{
+	char stat[128], state;
+	const char *end;
+	long parent;
+
+	read_line(proc, pid, "stat", stat, sizeof(stat));
+	end = strrchr(stat, ')');
+	return end && sscanf(end, ") %c %ld", &state, &parent) == 2 ? parent : 0;
+}
+
+/* This process, and the others of this run of the program: one for each source, with a common
+ * parent. Init is parent to all kinds. */
+static bool is_ours(const char *proc, const char *name, long pid, size_t program)
+{
+	const long self = getpid(), above = getppid();
+	long parent;
+
+	if (pid == self || pid == above)
+		return true;
+	if (strcmp(known[program], OWN_NAME) != 0)
+		return false;
+	parent = parent_of(proc, name);
+	return parent == self || (above > 1 && parent == above);
 }
 
 static int by_program(const void *a, const void *b)
@@ -128,10 +166,10 @@ static size_t find_programs(DIR *dir, const char *proc, struct found list[MAX_FO
 		char *end;
 		long pid = strtol(entry->d_name, &end, 10);
 
-		if (pid <= 0 || *end || pid == getpid() || pid == getppid())
+		if (pid <= 0 || *end)
 			continue;
 		list[n] = (struct found){ program_of(proc, entry->d_name), pid };
-		if (list[n].program < KNOWN)
+		if (list[n].program < KNOWN && !is_ours(proc, entry->d_name, pid, list[n].program))
 			n++;
 	}
 	return n;

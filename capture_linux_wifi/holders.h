@@ -14,7 +14,8 @@ size_t holders_interfaces(struct wifi_system *s, uint32_t wiphy, uint32_t except
 			  size_t size);
 
 /* Writes programs that run and are known to manage Wi-Fi interfaces: "wpa_supplicant (812),
- * NetworkManager (640)"; "" when there is none. proc: "/proc". Returns how many. */
+ * NetworkManager (640)"; "" when there is none. Processes of this run of the program, such as those
+ * of other sources, are not among them. proc: "/proc". Returns how many. */
 size_t holders_programs(const char *proc, char *out, size_t size);
 
 #endif

@@ -182,6 +182,34 @@ static void another_capture_is_found_by_its_cut_name(void **state)
 	assert_string_equal(text, "kismet_cap_linux_wifi (2000000004)");
 }
 
+/* With a name that is made to be taken for the end of one. */
+static void put_child(const char *pid, const char *comm, pid_t parent)
+{
+	char path[128];
+	FILE *f;
+
+	put_process(pid, comm);
+	snprintf(path, sizeof(path), "%s/%s/stat", proc, pid);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fprintf(f, "%s (%s) S 1) S %ld 1 1 0 -1 4194304\n", pid, comm, (long)parent);
+	assert_int_equal(fclose(f), 0);
+}
+
+static void other_sources_of_this_program_are_not_named(void **state)
+{
+	pid_t stranger = 2000000999;
+
+	(void)state;
+	put_child("2000000005", "kismet_cap_linu", getppid());
+	put_child("2000000006", "kismet_cap_linu", getpid());
+	assert_int_equal(holders_programs(proc, text, sizeof(text)), 0);
+	put_child("2000000007", "kismet_cap_linu", stranger);
+	put_child("2000000008", "iwd", getppid());
+	assert_int_equal(holders_programs(proc, text, sizeof(text)), 2);
+	assert_string_equal(text, "iwd (2000000008), kismet_cap_linux_wifi (2000000007)");
+}
+
 static void nobody_there_is_an_empty_text(void **state)
 {
 	(void)state;
@@ -215,6 +243,7 @@ int main(void)
 		cmocka_unit_test(what_does_not_fit_is_marked),
 		TEST(programs_are_named_with_their_numbers),
 		TEST(another_capture_is_found_by_its_cut_name),
+		TEST(other_sources_of_this_program_are_not_named),
 		TEST(nobody_there_is_an_empty_text),
 		TEST(process_that_has_just_ended_is_passed_over),
 	};
