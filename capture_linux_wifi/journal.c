@@ -5,11 +5,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "capture_common/log.h"
@@ -20,7 +22,8 @@
 #define LINE_MAX_SIZE 192		/* of a step: each byte of the name may take four */
 #define TEXT_MAX_SIZE (128 + UNDO_MAX_STEPS * LINE_MAX_SIZE)
 #define PATH_SIZE 320
-#define TRIES 100			/* to lock a file that others remove at that moment */
+#define TRIES 100			/* to lock a file that others have, or remove just now */
+#define PAUSE_MS 50			/* between them: 5 s in all */
 
 struct journal {
 	int fd;				/* open as long as we have the radio: it carries the lock */
@@ -147,30 +150,53 @@ static int open_regular(const char *path, int flags)
 	return fd;
 }
 
-/* The file locked, or -1 with errno; EWOULDBLOCK, and its owner's pid where that is known, when it
- * lives. The one before us may remove the file just when we have opened it; then we hold the lock
- * of a file that is gone, and start over. */
-static int open_locked(const char *path, int flags, int *pid)
+/* pid 0 is nobody. */
+static bool lives(int pid)
 {
-	struct content c;
-	int fd, error;
+	return pid > 0 && (kill(pid, 0) == 0 || errno == EPERM);
+}
 
-	for (int i = 0; i < TRIES; i++) {
-		fd = open_regular(path, flags);
-		if (fd < 0)
-			return -1;
-		if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-			error = errno;
-			*pid = read_content(fd, &c) ? c.pid : 0;
-			close(fd);
-			errno = error;
-			return -1;
-		}
+/* The file locked, or -1 with errno. EWOULDBLOCK: somebody has it, *pid is in it, or 0. ESTALE: it
+ * was removed between opening and locking, so that the lock is worth nothing. */
+static int try_lock(const char *path, int flags, int *pid)
+{
+	int error, fd = open_regular(path, flags);
+	struct content c;
+
+	*pid = 0;
+	if (fd < 0)
+		return -1;
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
 		if (same_file(fd, path))
 			return fd;
-		close(fd);
+		error = ESTALE;
+	} else {
+		error = errno;
+		*pid = read_content(fd, &c) ? c.pid : 0;
 	}
-	*pid = 0;
+	close(fd);
+	errno = error;
+	return -1;
+}
+
+/* As try_lock(), without ESTALE. With wait it has patience, for 5 s, with all but a living owner:
+ * one that undoes what the dead one named in the file left, or one that has yet to write its
+ * name. */
+static int open_locked(const char *path, int flags, bool wait, int *pid)
+{
+	const struct timespec moment = { .tv_nsec = PAUSE_MS * 1000000L };
+
+	for (int i = 0; i < TRIES; i++) {
+		int fd = try_lock(path, flags, pid);
+
+		if (fd >= 0 || (errno != EWOULDBLOCK && errno != ESTALE))
+			return fd;
+		if (errno == ESTALE)
+			continue;
+		if (!wait || lives(*pid))
+			break;
+		nanosleep(&moment, NULL);
+	}
 	errno = EWOULDBLOCK;
 	return -1;
 }
@@ -179,13 +205,17 @@ static int lock_error(const char *path, const char *name, int error, int pid, st
 {
 	if (error != EWOULDBLOCK)
 		return err_sys(e, error, "%s: cannot lock %s", name, path);
+	if (pid > 0 && !lives(pid))
+		return err_set(e, ERR_BUSY, "%s: another capture still undoes what process %d left",
+			       name, pid);
 	if (pid > 0)
 		return err_set(e, ERR_BUSY, "%s: in use by another capture, process %d", name, pid);
 	return err_set(e, ERR_BUSY, "%s: in use by another capture", name);
 }
 
-/* Whether what another one left may be written over. */
-static int check_leftover(const struct journal *j, const char *name, struct err *e)
+/* Whether what another one left may be written over: not steps, unless there is room for them. */
+static int check_leftover(const struct journal *j, const char *name, struct undo_step *steps,
+			  size_t *n, struct err *e)
 {
 	struct content c;
 
@@ -196,8 +226,12 @@ static int check_leftover(const struct journal *j, const char *name, struct err 
 	}
 	if (!has_steps(&c))
 		return 0;
-	return err_set(e, ERR_SYSTEM, "%s: process %d left changes that are not undone, see %s",
-		       name, c.pid, j->path);
+	if (!steps)
+		return err_set(e, ERR_SYSTEM, "%s: process %d left changes that are not undone, "
+			       "see %s", name, c.pid, j->path);
+	memcpy(steps, c.steps, c.n * sizeof(*steps));
+	*n = c.n;
+	return 0;
 }
 
 static int make_path(char path[PATH_SIZE], const char *dir, const char *name, struct err *e)
@@ -217,27 +251,44 @@ static int make_path(char path[PATH_SIZE], const char *dir, const char *name, st
 	return 0;
 }
 
-/* Locks the file of j->path and begins it. */
-static int begin(struct journal *j, const char *name, struct err *e)
+/* One write of the whole text. Steps come and go at the end, so what is there is a beginning of
+ * the new text or the other way round: dying before the file is cut leaves the old steps. */
+static int write_text(int fd, const char *boot_id, long pid, const struct undo_step *steps,
+		      size_t n)
 {
-	int pid = 0;
+	char text[TEXT_MAX_SIZE];
+	size_t len = (size_t)snprintf(text, sizeof(text), HEAD "%s %ld\n", boot_id, pid);
 
-	j->fd = open_locked(j->path, O_CREAT, &pid);
+	errno = ENOSPC;			/* what a short write means */
+	for (size_t i = 0; i < n && i < UNDO_MAX_STEPS; i++)
+		len += journal_print_step(&steps[i], text + len, sizeof(text) - len);
+	return pwrite(fd, text, len, 0) == (ssize_t)len ? ftruncate(fd, (off_t)len) : -1;
+}
+
+/* Locks the file of j->path and begins it. */
+static int begin(struct journal *j, const char *name, struct undo_step *steps, size_t *n,
+		 struct err *e)
+{
+	int pid;
+
+	*n = 0;
+	j->fd = open_locked(j->path, O_CREAT, true, &pid);
 	if (j->fd < 0)
 		return lock_error(j->path, name, errno, pid, e);
-	if (check_leftover(j, name, e) < 0) {
+	if (check_leftover(j, name, steps, n, e) < 0) {
 		close(j->fd);
 		return -1;
 	}
-	if (ftruncate(j->fd, 0) == 0 && journal_write(j, NULL, 0, e) == 0)
+	if (journal_write(j, steps, *n, e) == 0)
 		return 0;
-	err_sys(e, errno, "%s", j->path);
-	unlink(j->path);
+	if (*n == 0)
+		unlink(j->path);
 	close(j->fd);
 	return -1;
 }
 
-struct journal *journal_take(const char *dir, const char *name, struct err *e)
+static struct journal *take(const char *dir, const char *name, struct undo_step *steps, size_t *n,
+			    struct err *e)
 {
 	struct journal *j = calloc(1, sizeof(*j));
 
@@ -246,28 +297,32 @@ struct journal *journal_take(const char *dir, const char *name, struct err *e)
 		return NULL;
 	}
 	j->owner = getpid();
-	if (make_path(j->path, dir, name, e) < 0 || begin(j, name, e) < 0) {
+	if (make_path(j->path, dir, name, e) < 0 || begin(j, name, steps, n, e) < 0) {
 		free(j);
 		return NULL;
 	}
 	return j;
 }
 
-/* One write of the whole text. Steps come and go at the end, so what is there is a beginning of
- * the new text or the other way round: dying before the file is cut leaves the old steps. */
+struct journal *journal_take(const char *dir, const char *name, struct err *e)
+{
+	size_t none;
+
+	return take(dir, name, NULL, &none, e);
+}
+
+struct journal *journal_take_over(const char *dir, const char *name,
+				  struct undo_step steps[UNDO_MAX_STEPS], size_t *n, struct err *e)
+{
+	return take(dir, name, steps, n, e);
+}
+
 int journal_write(struct journal *j, const struct undo_step *steps, size_t n, struct err *e)
 {
-	char text[TEXT_MAX_SIZE], boot_id[40];
-	size_t len;
-	ssize_t written;
+	char boot_id[40];
 
 	read_boot_id(boot_id);
-	errno = ENOSPC;			/* what a short write means */
-	len = (size_t)snprintf(text, sizeof(text), HEAD "%s %ld\n", boot_id, (long)j->owner);
-	for (size_t i = 0; i < n && i < UNDO_MAX_STEPS; i++)
-		len += journal_print_step(&steps[i], text + len, sizeof(text) - len);
-	written = pwrite(j->fd, text, len, 0);
-	if (written != (ssize_t)len || ftruncate(j->fd, (off_t)len) < 0)
+	if (write_text(j->fd, boot_id, j->owner, steps, n) < 0)
 		return err_sys(e, errno, "%s", j->path);
 	return 0;
 }
@@ -283,35 +338,64 @@ void journal_remove(struct journal *j)
 	free(j);
 }
 
+void journal_leave(struct journal *j, const struct undo_step *steps, size_t n)
+{
+	char boot_id[40];
+
+	if (!j)
+		return;
+	read_boot_id(boot_id);
+	/* What cannot be written is there from before, with more steps than are left. */
+	if (j->owner == getpid() && write_text(j->fd, boot_id, 0, steps, n) < 0)
+		log_warn("%s: cannot be written", j->path);
+	close(j->fd);
+	free(j);
+}
+
 /* --- those without an owner --- */
 
-/* Returns whether there was something to hand over. */
-static bool hand_over(const char *path, const char *name,
-		      void (*each)(void *user, const char *name, const struct undo_step *steps,
-				   size_t n),
-		      void *user)
+struct receiver {
+	size_t (*each)(void *user, const char *name, struct undo_step *steps, size_t n);
+	void *user;
+};
+
+/* Whether steps are left to do. */
+static bool hand_steps_over(int fd, const char *name, struct content *c,
+			    const struct receiver *to)
 {
+	size_t left = to->each(to->user, name, c->steps, c->n);
+
+	/* Where that fails, all of them stay; those that were undone have nothing left to do. */
+	if (left > 0 && left < c->n && write_text(fd, c->boot_id, c->pid, c->steps, left) < 0)
+		log_warn("%s: its journal cannot be written", name);
+	return left > 0;
+}
+
+/* Returns whether there was something to hand over. */
+static bool hand_over(const char *path, const char *name, const struct receiver *to)
+{
+	bool handed = false, done = false;
 	struct content c;
-	bool ours, handed;
-	int pid, fd = open_locked(path, 0, &pid);
+	int pid, fd = open_locked(path, 0, false, &pid);
 
 	if (fd < 0)
 		return false;
-	ours = read_content(fd, &c) || c.empty;
-	handed = ours && has_steps(&c);
-	if (handed)
-		each(user, name, c.steps, c.n);
-	if (ours)
+	if (read_content(fd, &c)) {
+		handed = has_steps(&c);
+		done = !handed || !hand_steps_over(fd, name, &c, to);
+	}
+	if (done)
 		unlink(path);
 	close(fd);
 	return handed;
 }
 
 int journal_each_leftover(const char *dir,
-			  void (*each)(void *user, const char *name,
-				       const struct undo_step *steps, size_t n),
+			  size_t (*each)(void *user, const char *name, struct undo_step *steps,
+					 size_t n),
 			  void *user)
 {
+	const struct receiver to = { each, user };
 	char path[PATH_SIZE];
 	struct dirent **entries;
 	int handed = 0, n = scandir(dir, &entries, NULL, alphasort);
@@ -321,7 +405,7 @@ int journal_each_leftover(const char *dir,
 
 		if (name[0] != '.' &&
 		    (size_t)snprintf(path, sizeof(path), "%s/%s", dir, name) < sizeof(path))
-			handed += hand_over(path, name, each, user);
+			handed += hand_over(path, name, &to);
 		free(entries[i]);
 	}
 	if (n >= 0)

@@ -13,11 +13,26 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* The module itself, with a flock() before which something may happen, and with a /run of ours. */
 static char folder[64], run_folder[96];
 static void (*before_flock)(void);
+
+/* Time does not pass here; what happens meanwhile is up to the test. */
+static unsigned pauses;
+static void (*after_pauses)(void);	/* of them, 20 */
+
+static int counted_nanosleep(const struct timespec *t, struct timespec *rest)
+{
+	(void)rest;
+	if (t->tv_sec != 0 || t->tv_nsec != 50 * 1000000L)
+		fail_msg("waits for %ld ns", t->tv_nsec);
+	if (++pauses == 20 && after_pauses)
+		after_pauses();
+	return 0;
+}
 
 static int watched_flock(int fd, int operation)
 {
@@ -47,15 +62,18 @@ static int moved_lstat(const char *path, struct stat *st)
 #define flock watched_flock
 #define mkdir moved_mkdir
 #define lstat moved_lstat
+#define nanosleep counted_nanosleep
 #include "capture_linux_wifi/journal.c"
 #undef flock
 #undef mkdir
 #undef lstat
+#undef nanosleep
 
 static char path[128];
 static struct err e;
 static struct undo_step read_steps[UNDO_MAX_STEPS];
 static size_t n_read;
+static size_t n_left;			/* so many of the last ones could not be undone */
 static char boot[40];
 
 static int setup(void **state)
@@ -69,7 +87,9 @@ static int setup(void **state)
 	unsetenv("RUNTIME_DIRECTORY");
 	unsetenv("XDG_RUNTIME_DIR");
 	memset(&e, 0, sizeof(e));
-	n_read = 0;
+	n_read = n_left = 0;
+	pauses = 0;
+	after_pauses = NULL;
 	read_boot_id(boot);
 	log_init("test_journal", LOG_LEVEL_ERROR);
 	return 0;
@@ -354,13 +374,15 @@ static void writing_replaces_what_was_there(void **state)
 static char given_name[64];
 static int calls;
 
-static void note_leftover(void *user, const char *name, const struct undo_step *steps, size_t n)
+static size_t note_leftover(void *user, const char *name, struct undo_step *steps, size_t n)
 {
 	assert_ptr_equal(user, &calls);
 	calls++;
 	snprintf(given_name, sizeof(given_name), "%s", name);
 	memcpy(read_steps, steps, n * sizeof(*steps));
 	n_read = n;
+	memmove(steps, steps + n - n_left, n_left * sizeof(*steps));
+	return n_left;
 }
 
 static int leftovers(void)
@@ -435,12 +457,190 @@ static void earlier_boot_says_nothing_about_this_one(void **state)
 static void journals_without_steps_are_only_removed(void **state)
 {
 	(void)state;
-	put_file("phy0", "");
 	put_journal("phy1", boot, "");
 	assert_int_equal(leftovers(), 0);
 	assert_int_equal(calls, 0);
-	assert_false(exists("phy0"));
 	assert_false(exists("phy1"));
+}
+
+static void assert_left(size_t n)
+{
+	n_left = 0;
+	assert_int_equal(leftovers(), 1);
+	assert_int_equal(n_read, n);
+	for (size_t i = 0; i < n; i++)
+		assert_step(&read_steps[i], &samples[N_SAMPLES - n + i]);
+	assert_false(exists("phy0"));
+}
+
+static void steps_that_could_not_be_undone_stay(void **state)
+{
+	static const size_t counts[] = { 1, 3, N_SAMPLES };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+		struct content c;
+		int fd, pid;
+
+		die_with_a_journal();
+		n_left = counts[i];
+		assert_int_equal(leftovers(), 1);
+		fd = open_locked(path, 0, false, &pid);
+		assert_true(fd >= 0);
+		assert_true(read_content(fd, &c));
+		close(fd);
+		assert_string_equal(c.boot_id, boot);
+		assert_true(c.pid > 0 && !lives(c.pid));
+		assert_left(counts[i]);
+	}
+}
+
+static void owner_may_leave_steps_behind(void **state)
+{
+	struct journal *j = journal_take(folder, "phy0", &e);
+
+	(void)state;
+	assert_non_null(j);
+	assert_int_equal(journal_write(j, samples, N_SAMPLES, &e), 0);
+	journal_leave(j, samples + N_SAMPLES - 2, 2);
+	assert_null(journal_take(folder, "phy0", &e));
+	assert_int_equal(e.code, ERR_SYSTEM);
+	assert_left(2);
+	journal_leave(NULL, NULL, 0);
+}
+
+static void steps_can_be_taken_over_with_the_radio(void **state)
+{
+	struct journal *j;
+	struct content c;
+
+	(void)state;
+	die_with_a_journal();
+	j = journal_take_over(folder, "phy0", read_steps, &n_read, &e);
+	assert_non_null(j);
+	assert_int_equal(n_read, N_SAMPLES);
+	assert_step(&read_steps[2], &samples[2]);
+	assert_true(read_content(j->fd, &c));
+	assert_int_equal(c.n, N_SAMPLES);
+	assert_int_equal(c.pid, getpid());
+	journal_remove(j);
+	j = journal_take_over(folder, "phy0", read_steps, &n_read, &e);
+	assert_non_null(j);
+	assert_int_equal(n_read, 0);
+	journal_remove(j);
+}
+
+static void empty_files_are_left_to_whoever_makes_them(void **state)
+{
+	struct journal *j;
+
+	(void)state;
+	put_file("phy0", "");
+	put_file("lock-of-somebody", "");
+	assert_int_equal(leftovers(), 0);
+	assert_true(exists("phy0") && exists("lock-of-somebody"));
+	j = journal_take(folder, "phy0", &e);
+	assert_non_null(j);
+	journal_remove(j);
+	assert_true(exists("lock-of-somebody"));
+}
+
+/* --- another process at the same moment --- */
+
+static int other_fd;
+static struct journal *other;
+
+/* As somebody else's process: a lock is of the open file, not of the process. */
+static void lock_as_another(void)
+{
+	other_fd = open(path, O_RDWR);
+	assert_true(other_fd >= 0);
+	assert_int_equal(flock(other_fd, LOCK_EX | LOCK_NB), 0);
+}
+
+static void end_of_cleaning(void)
+{
+	assert_int_equal(unlink(path), 0);
+	close(other_fd);
+}
+
+static void who_only_cleans_up_is_waited_for(void **state)
+{
+	struct journal *j;
+
+	(void)state;
+	die_with_a_journal();
+	lock_as_another();
+	after_pauses = end_of_cleaning;
+	j = journal_take(folder, "phy0", &e);
+	assert_non_null(j);
+	assert_int_equal(pauses, 20);
+	journal_remove(j);
+}
+
+static void cleaning_without_end_is_said(void **state)
+{
+	(void)state;
+	die_with_a_journal();
+	lock_as_another();
+	assert_null(journal_take(folder, "phy0", &e));
+	assert_int_equal(e.code, ERR_BUSY);
+	assert_non_null(strstr(e.text, "still undoes"));
+	assert_int_equal(pauses, 100);
+	close(other_fd);
+}
+
+static void name_in_a_new_file(void)
+{
+	char text[128];
+	int len = snprintf(text, sizeof(text), HEAD "%s %ld\n", boot, (long)getpid());
+
+	assert_int_equal(write(other_fd, text, (size_t)len), len);
+}
+
+static void owner_that_has_yet_to_write_its_name_is_waited_for(void **state)
+{
+	char pid[32];
+
+	(void)state;
+	put_file("phy0", "");
+	lock_as_another();
+	after_pauses = name_in_a_new_file;
+	assert_null(journal_take(folder, "phy0", &e));
+	assert_int_equal(e.code, ERR_BUSY);
+	assert_int_equal(pauses, 20);
+	snprintf(pid, sizeof(pid), "process %ld", (long)getpid());
+	assert_non_null(strstr(e.text, pid));
+	close(other_fd);
+}
+
+/* It wins between our opening the new file and our locking it. */
+static void take_it_first(void)
+{
+	other = journal_take(folder, "phy0", &e);
+	assert_non_null(other);
+}
+
+static void new_file_is_taken_by_one_only(void **state)
+{
+	(void)state;
+	before_flock = take_it_first;
+	assert_null(journal_take(folder, "phy0", &e));
+	assert_int_equal(e.code, ERR_BUSY);
+	assert_int_equal(pauses, 0);
+	journal_remove(other);
+}
+
+static void living_owner_is_not_waited_for(void **state)
+{
+	struct journal *j = journal_take(folder, "phy0", &e);
+
+	(void)state;
+	assert_non_null(j);
+	assert_null(journal_take(folder, "phy0", &e));
+	assert_int_equal(leftovers(), 0);
+	assert_int_equal(pauses, 0);
+	journal_remove(j);
 }
 
 static void other_files_are_left_alone(void **state)
@@ -573,6 +773,15 @@ int main(void)
 		TEST(journal_of_a_living_owner_is_left_alone),
 		TEST(earlier_boot_says_nothing_about_this_one),
 		TEST(journals_without_steps_are_only_removed),
+		TEST(steps_that_could_not_be_undone_stay),
+		TEST(owner_may_leave_steps_behind),
+		TEST(steps_can_be_taken_over_with_the_radio),
+		TEST(empty_files_are_left_to_whoever_makes_them),
+		TEST(who_only_cleans_up_is_waited_for),
+		TEST(cleaning_without_end_is_said),
+		TEST(owner_that_has_yet_to_write_its_name_is_waited_for),
+		TEST(new_file_is_taken_by_one_only),
+		TEST(living_owner_is_not_waited_for),
 		TEST(other_files_are_left_alone),
 		TEST(damaged_file_is_begun_anew),
 		TEST(missing_folder_has_no_leftovers),

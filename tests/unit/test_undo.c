@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
 #include <signal.h>
@@ -55,22 +56,40 @@ static struct interface *by_ifindex(uint32_t ifindex)
 	return NULL;
 }
 
+static void tell_link(const struct interface *f, struct rtnl_link *out)
+{
+	memset(out, 0, sizeof(*out));
+	snprintf(out->name, sizeof(out->name), "%s", f->name);
+	out->ifindex = f->ifindex;
+	out->flags = f->flags;
+	out->arphrd = f->arphrd;
+}
+
+static int get_link(void *self, uint32_t ifindex, struct rtnl_link *out, struct err *e)
+{
+	const struct interface *f = by_ifindex(ifindex);
+
+	(void)self;
+	if (failing && strcmp(failing, "find") == 0)
+		return err_set(e, failing_code, "the cause");
+	if (!f)
+		return err_set(e, ERR_NOT_FOUND, "no %u", (unsigned)ifindex);
+	tell_link(f, out);
+	return 0;
+}
+
 static int find_link(void *self, const char *name, struct rtnl_link *out, struct err *e)
 {
 	(void)self;
 	if (failing && strcmp(failing, "find") == 0)
 		return err_set(e, failing_code, "the cause");
-	memset(out, 0, sizeof(*out));
 	for (size_t i = 0; i < 4; i++) {
 		struct interface *f = &interfaces[i];
 
 		/* "other" is an alternative name of the first one. */
 		if (!f->name || (strcmp(f->name, name) != 0 && (i || strcmp(name, "other") != 0)))
 			continue;
-		snprintf(out->name, sizeof(out->name), "%s", f->name);
-		out->ifindex = f->ifindex;
-		out->flags = f->flags;
-		out->arphrd = f->arphrd;
+		tell_link(f, out);
 		return 0;
 	}
 	return err_set(e, ERR_NOT_FOUND, "no %s", name);
@@ -87,6 +106,29 @@ static int get_iface(void *self, uint32_t ifindex, struct wifi_iface *out, struc
 	out->ifindex = ifindex;
 	out->wiphy = f->wiphy;
 	out->type = f->type;
+	return 0;
+}
+
+static int list_ifaces(void *self, struct wifi_iface *out, size_t max, struct err *error)
+{
+	int n = 0;
+
+	assert_true(max >= 4);
+	if (failing && strcmp(failing, "list") == 0)
+		return err_set(error, failing_code, "the cause");
+	for (size_t i = 0; i < 4; i++) {
+		if (interfaces[i].name && interfaces[i].wifi)
+			get_iface(self, interfaces[i].ifindex, &out[n++], error);
+	}
+	return n;
+}
+
+static int get_wiphy(void *self, uint32_t wiphy, struct wiphy *out, struct err *error)
+{
+	(void)self;
+	(void)error;
+	memset(out, 0, sizeof(*out));
+	snprintf(out->name, sizeof(out->name), "phy%u", (unsigned)wiphy);
 	return 0;
 }
 
@@ -141,8 +183,10 @@ static int rfkill_set(void *self, const char *wiphy, bool blocked, struct err *e
 }
 
 static struct wifi_system wifi = {
-	.find_link = find_link, .get_iface = get_iface, .set_up = set_up, .del_iface = del_iface,
-	.set_type = set_type, .nm_set_managed = nm_set_managed, .rfkill_set_soft = rfkill_set,
+	.find_link = find_link, .get_link = get_link, .get_iface = get_iface,
+	.list_ifaces = list_ifaces, .get_wiphy = get_wiphy, .set_up = set_up,
+	.del_iface = del_iface, .set_type = set_type, .nm_set_managed = nm_set_managed,
+	.rfkill_set_soft = rfkill_set,
 };
 
 /* --- around each test --- */
@@ -356,7 +400,32 @@ static void another_number_under_the_name_is_left_alone(void **state)
 	assert_undone(UNDO_UP, 33, 0, "wlan0", "");
 	assert_undone(UNDO_TYPE, 33, STATION, "wlan0", "");
 	assert_undone(UNDO_MANAGED, 33, 0, "wlan0", "");
-	assert_undone(UNDO_UP, 3, 0, "other", "");
+	assert_undone(UNDO_UP, 0, 0, "other", "");
+	assert_string_equal(log_text(), "");
+}
+
+static void renamed_interface_is_put_back(void **state)
+{
+	(void)state;
+	interfaces[0].name = "uplink";
+	interfaces[0].type = MONITOR;
+	interfaces[1].name = "ears";
+	note(UNDO_MANAGED, 3, 0, "wlan0");
+	note(UNDO_UP, 3, 0, "wlan0");
+	note(UNDO_TYPE, 3, STATION, "wlan0");
+	note(UNDO_DELETE, 0, 1, "wlan0mon");
+	undo_set_ifindex(&u, 12);
+	undo_all(&u);
+	assert_string_equal(calls, "del ears, type uplink, up uplink, managed uplink");
+	assert_int_equal(interfaces[0].type, STATION);
+	assert_string_equal(log_text(), "");
+}
+
+static void interface_made_something_else_keeps_its_type(void **state)
+{
+	(void)state;
+	interfaces[0].type = 3;		/* an access point */
+	assert_undone(UNDO_TYPE, 3, STATION, "wlan0", "");
 	assert_string_equal(log_text(), "");
 }
 
@@ -384,6 +453,7 @@ static void refusal_is_a_warning_and_the_rest_goes_on(void **state)
 		note_everything();
 		undo_all(&u);
 		assert_string_equal(calls, ALL_CALLS);
+		assert_int_equal(u.n, 0);
 		assert_non_null(strstr(log_text(), "the cause"));
 		assert_int_equal(ftruncate(2, 0), 0);
 	}
@@ -408,6 +478,34 @@ static void kernel_that_does_not_answer_is_a_warning(void **state)
 	failing_code = ERR_SYSTEM;
 	assert_undone(UNDO_UP, 3, 0, "wlan0", "");
 	assert_non_null(strstr(log_text(), "the cause"));
+}
+
+static void only_proof_that_nothing_changed_forgets_a_step(void **state)
+{
+	static const int proofs[] = { EPERM, EACCES, ENOENT, ENODEV, EEXIST, EINVAL, EOPNOTSUPP };
+	static const int doubts[] = { EIO, ETIMEDOUT, EBUSY, EINTR, ENOMEM };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(proofs) / sizeof(proofs[0]); i++) {
+		note(UNDO_UP, 3, 0, "wlan0");
+		err_sys(&e, proofs[i], "wlan0");
+		undo_refused(&u, &e);
+		assert_int_equal(u.n, 0);
+	}
+	for (size_t i = 0; i < sizeof(doubts) / sizeof(doubts[0]); i++) {
+		note(UNDO_UP, 3, 0, "wlan0");
+		err_sys(&e, doubts[i], "wlan0");
+		undo_refused(&u, &e);
+		assert_int_equal(u.n, i + 1);
+	}
+	u.n = 0;
+	note(UNDO_MANAGED, 3, 0, "wlan0");
+	err_set(&e, ERR_SYSTEM, "NetworkManager does not answer");
+	undo_refused(&u, &e);
+	assert_int_equal(u.n, 1);
+	err_set(&e, ERR_PERMISSION, "NetworkManager says no");
+	undo_refused(&u, &e);
+	assert_int_equal(u.n, 0);
 }
 
 /* --- with a journal --- */
@@ -477,6 +575,152 @@ static void forgotten_step_leaves_the_journal_too(void **state)
 	assert_string_equal(calls, "block phy1");
 }
 
+/* As a process that is killed after those steps. */
+static void die_after(const struct undo_step *steps, size_t n)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		take_journal();
+		for (size_t i = 0; i < n; i++)
+			assert_int_equal(undo_note(&u, &steps[i], &e), 0);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+static const struct undo_step listened[] = {
+	{ UNDO_SOFT_BLOCK, 0, 0, "phy1" }, { UNDO_UP, 3, 0, "wlan0" },
+	{ UNDO_TYPE, 3, STATION, "wlan0" }, { UNDO_DOWN, 3, 0, "wlan0" },
+};
+
+/* A process that made wlan0 a monitor, and then was killed. */
+static void die_listening(void)
+{
+	interfaces[0].type = MONITOR;
+	interfaces[0].flags = IFF_UP;
+	interfaces[1].name = NULL;
+	die_after(listened, 4);
+}
+
+static void what_could_not_be_undone_is_tried_again_later(void **state)
+{
+	static const enum err_code codes[] = { ERR_PERMISSION, ERR_BUSY, ERR_SYSTEM };
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		failing = "type";
+		failing_code = codes[i];
+		die_listening();
+		assert_int_equal(undo_leftovers(&wifi, folder), 1);
+		assert_true(journal_is_there());
+		assert_non_null(strstr(log_text(), "phy1: not all is put back"));
+		assert_null(strstr(log_text(), "phy1: put back"));
+		assert_int_equal(interfaces[0].type, MONITOR);
+		failing = NULL;
+		calls[0] = '\0';
+		assert_int_equal(undo_leftovers(&wifi, folder), 1);
+		assert_string_equal(calls, "down wlan0, type wlan0, up wlan0");
+		assert_int_equal(interfaces[0].type, STATION);
+		assert_false(journal_is_there());
+		assert_non_null(strstr(log_text(), "phy1: put back"));
+		assert_int_equal(ftruncate(2, 0), 0);
+	}
+}
+
+static void next_capture_takes_over_what_could_not_be_undone(void **state)
+{
+	(void)state;
+	failing = "type";
+	failing_code = ERR_BUSY;
+	die_listening();
+	assert_int_equal(undo_leftovers(&wifi, folder), 1);
+	assert_null(journal_take(folder, "phy1", &e));
+	assert_int_equal(e.code, ERR_SYSTEM);
+	assert_int_equal(undo_inherit(&u, folder, "phy1", &e), 0);
+	assert_null(journal_take(folder, "phy1", &e));
+	assert_int_equal(e.code, ERR_BUSY);
+	assert_int_equal(u.n, 1);
+	note(UNDO_UP, 3, 0, "wlan0");
+	failing = NULL;
+	calls[0] = '\0';
+	interfaces[0].flags = 0;
+	undo_all(&u);
+	assert_string_equal(calls, "up wlan0, down wlan0, type wlan0, up wlan0");
+	assert_false(journal_is_there());
+}
+
+static void orderly_end_keeps_what_it_could_not_undo(void **state)
+{
+	(void)state;
+	take_journal();
+	failing = "del";
+	failing_code = ERR_BUSY;
+	note_everything();
+	undo_all(&u);
+	interfaces[1] = (struct interface){ "wlan0mon", 12, IFF_UP, MONITOR, 1, true, 803 };
+	assert_true(journal_is_there());
+	failing = NULL;
+	calls[0] = '\0';
+	assert_int_equal(undo_leftovers(&wifi, folder), 1);
+	assert_string_equal(calls, "del wlan0mon");
+	assert_false(journal_is_there());
+}
+
+static void radio_that_was_repaired_by_hand_stays_in_use(void **state)
+{
+	(void)state;
+	die_listening();
+	interfaces[0].type = STATION;
+	assert_int_equal(undo_leftovers(&wifi, folder), 1);
+	assert_string_equal(calls, "");
+	assert_int_equal(interfaces[0].flags, IFF_UP);
+	assert_false(journal_is_there());
+}
+
+static void radio_that_nobody_uses_is_blocked_again(void **state)
+{
+	(void)state;
+	/* What the steps themselves bring up is no use. */
+	die_listening();
+	assert_int_equal(undo_leftovers(&wifi, folder), 1);
+	assert_string_equal(calls, "down wlan0, type wlan0, up wlan0, block phy1");
+	/* Neither is another radio's interface that is up. */
+	calls[0] = '\0';
+	interfaces[0].wiphy = 2;
+	die_after(listened, 1);
+	assert_int_equal(undo_leftovers(&wifi, folder), 1);
+	assert_string_equal(calls, "block phy1");
+}
+
+/* The last step brought it up while it was no monitor yet, as some drivers want it. */
+static void what_is_a_monitor_until_now_is_taken_down(void **state)
+{
+	static const struct undo_step steps[] = {
+		{ UNDO_DOWN, 3, 0, "wlan0" }, { UNDO_TYPE, 3, STATION, "wlan0" },
+	};
+
+	(void)state;
+	interfaces[0].type = MONITOR;
+	interfaces[0].flags = IFF_UP;
+	die_after(steps, 2);
+	assert_int_equal(undo_leftovers(&wifi, folder), 1);
+	assert_string_equal(calls, "down wlan0, type wlan0, up wlan0, down wlan0");
+}
+
+static void what_cannot_be_judged_stays_for_later(void **state)
+{
+	(void)state;
+	failing = "list";
+	failing_code = ERR_SYSTEM;
+	die_after(listened, 1);
+	assert_int_equal(undo_leftovers(&wifi, folder), 1);
+	assert_string_equal(calls, "");
+	assert_true(journal_is_there());
+}
+
 static void full_disk_is_one_warning(void **state)
 {
 	struct rlimit old, small;
@@ -527,13 +771,23 @@ int main(void)
 		TEST(what_is_gone_is_left_alone_in_silence),
 		TEST(what_goes_at_that_moment_is_no_warning),
 		TEST(another_number_under_the_name_is_left_alone),
+		TEST(renamed_interface_is_put_back),
+		TEST(interface_made_something_else_keeps_its_type),
 		TEST(no_journal_touches_other_than_wifi),
 		TEST(refusal_is_a_warning_and_the_rest_goes_on),
 		TEST(type_that_cannot_be_set_says_what_to_try),
 		TEST(kernel_that_does_not_answer_is_a_warning),
+		TEST(only_proof_that_nothing_changed_forgets_a_step),
 		TEST(journal_goes_when_all_is_undone),
 		TEST(next_one_undoes_what_a_killed_process_left),
 		TEST(forgotten_step_leaves_the_journal_too),
+		TEST(what_could_not_be_undone_is_tried_again_later),
+		TEST(next_capture_takes_over_what_could_not_be_undone),
+		TEST(orderly_end_keeps_what_it_could_not_undo),
+		TEST(radio_that_was_repaired_by_hand_stays_in_use),
+		TEST(radio_that_nobody_uses_is_blocked_again),
+		TEST(what_is_a_monitor_until_now_is_taken_down),
+		TEST(what_cannot_be_judged_stays_for_later),
 		TEST(full_disk_is_one_warning),
 	};
 
