@@ -122,10 +122,10 @@ struct source_opt {
 	const char *arg;		/* "N" */
 	const char *help;
 	bool repeatable;
-	/* What a remote server, which may have been taken over, may do with it. own_only: neither
-	 * set, change nor leave it out, as it chooses what is opened or protects the owner.
-	 * own_keeps: set it where the owner did not, but not change or leave out what the owner
-	 * set. Neither: as it likes. */
+	/* What a remote server, which may have been taken over, may do with it (source_own.h).
+	 * own_only: neither set, change nor leave it out, as it chooses what is opened or protects
+	 * the owner. own_keeps: set it where the owner did not, but not change or leave out what
+	 * the owner set. Neither: as it likes. */
 	bool own_only, own_keeps;
 };
 
