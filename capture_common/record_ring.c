@@ -41,7 +41,7 @@ struct record_ring {
 	size_t mapped;
 	uint32_t size;
 	uint32_t head, tail;		/* one's own position, which nobody else can change */
-	bool waits;			/* this side was marked as waiting */
+	bool writer_marked, reader_marked;	/* as waiting, by themselves */
 	uint32_t peeked;		/* size of the slot last lent */
 };
 
@@ -91,19 +91,19 @@ static bool is_set_then_clear(_Atomic uint32_t *flag)
 	return atomic_load_explicit(flag, memory_order_relaxed) && atomic_exchange(flag, 0);
 }
 
-static void mark_waiting(struct record_ring *r, _Atomic uint32_t *flag)
+static void mark_waiting(bool *marked, _Atomic uint32_t *flag)
 {
-	r->waits = true;
+	*marked = true;
 	atomic_store_explicit(flag, 1, memory_order_relaxed);
 	atomic_thread_fence(memory_order_seq_cst);
 }
 
 /* The flag is beside what the other side writes all the time: it is left alone unless it is set. */
-static void unmark_waiting(struct record_ring *r, _Atomic uint32_t *flag)
+static void unmark_waiting(bool *marked, _Atomic uint32_t *flag)
 {
-	if (r->waits)
+	if (*marked)
 		atomic_store_explicit(flag, 0, memory_order_relaxed);
-	r->waits = false;
+	*marked = false;
 }
 
 /* --- writer --- */
@@ -125,14 +125,14 @@ static int make_room(struct record_ring *r, uint32_t size)
 
 	if (have >= 0 && have < wanted) {
 		/* Mark first, then look again: the reader may have made room in between. */
-		mark_waiting(r, &r->shared->writer_waits);
+		mark_waiting(&r->writer_marked, &r->shared->writer_waits);
 		have = room(r);
 	}
 	if (have < 0)
 		return (int)have;
 	if (have < wanted)
 		return -EAGAIN;
-	unmark_waiting(r, &r->shared->writer_waits);
+	unmark_waiting(&r->writer_marked, &r->shared->writer_waits);
 	if (to_end < size) {
 		struct slot *skip = slot_at(r, r->head);
 
@@ -240,7 +240,7 @@ int record_ring_peek(struct record_ring *r, struct record *out)
 	for (;;) {
 		if (have == 0) {
 			/* Mark first, then look again: the writer may have come in between. */
-			mark_waiting(r, &r->shared->reader_waits);
+			mark_waiting(&r->reader_marked, &r->shared->reader_waits);
 			have = filled(r);
 		}
 		if (have <= 0)
@@ -262,7 +262,7 @@ int record_ring_peek(struct record_ring *r, struct record *out)
 
 void record_ring_pop(struct record_ring *r)
 {
-	unmark_waiting(r, &r->shared->reader_waits);
+	unmark_waiting(&r->reader_marked, &r->shared->reader_waits);
 	r->tail += r->peeked;
 	r->peeked = 0;
 	atomic_store_explicit(&r->shared->tail, r->tail, memory_order_release);
