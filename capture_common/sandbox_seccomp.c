@@ -44,7 +44,7 @@ static int fill(scmp_filter_ctx filter)
 	}
 	for (size_t i = 0; i < sizeof(no_sockets) / sizeof(no_sockets[0]); i++) {
 		int rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 1,
-					  SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)no_sockets[i]));
+					  SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)no_sockets[i], 0));
 
 		if (rc < 0)
 			return rc;
