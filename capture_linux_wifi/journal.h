@@ -49,20 +49,23 @@ int journal_dir(char *out, size_t size, struct err *e);
 struct journal *journal_take(const char *dir, const char *name, struct err *e);
 /* Takes such steps over, too, those that could not be undone now: *n of them, maybe none. */
 struct journal *journal_take_over(const char *dir, const char *name,
-				  struct undo_step steps[UNDO_MAX_STEPS], size_t *n, struct err *e);
+				  struct undo_step steps[UNDO_MAX_STEPS], size_t *n,
+				  struct err *e);
 /* Writes all steps, in place of what was there. */
 int journal_write(struct journal *j, const struct undo_step *steps, size_t n, struct err *e);
 /* Removes the file and gives the radio up. NULL is fine. */
 void journal_remove(struct journal *j);
-/* Gives the radio up and leaves the file, with those steps, for whoever comes next. NULL is fine. */
+/* Gives the radio up and leaves the file, with those steps, to whoever comes next. NULL is
+ * fine. */
 void journal_leave(struct journal *j, const struct undo_step *steps, size_t n);
 
 /* --- those without an owner --- */
 
-/* Calls each() for every journal in dir whose owner is dead, with its steps, oldest first. It returns
- * how many are still to be done, which it puts at the beginning of steps. With none the file is removed afterwards, else it keeps those. One without steps, or of an earlier boot,
- * which says nothing about this one, is only removed. Damaged lines are left out; other files, and
- * empty ones, are left alone. Returns how many were handed over. */
+/* Calls each() for every journal in dir whose owner is dead, with its steps, oldest first. It says
+ * how many are still to be done, and puts those at the beginning of steps. With none the file is
+ * removed afterwards, else it keeps those. One without steps, or of an earlier boot, which says
+ * nothing about this one, is only removed. Damaged lines are left out; other files, and empty ones,
+ * are left alone. Returns how many were handed over. */
 int journal_each_leftover(const char *dir,
 			  size_t (*each)(void *user, const char *name, struct undo_step *steps,
 					 size_t n),

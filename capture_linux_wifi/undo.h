@@ -41,10 +41,10 @@ void undo_forget(struct undo *u);
 /* The step noted last failed with e. It is forgotten only where that proves that nothing has
  * changed: one that is not needed does no harm. */
 void undo_refused(struct undo *u, const struct err *e);
-/* Undoes all steps, the last one first, and closes and removes the journal. What cannot be undone is
- * a warning in the log, and the rest goes on; the journal then stays, with those steps. An interface
- * that is gone, or is now something else, is left alone in silence; one that was renamed is still
- * the same. */
+/* Undoes all steps, the last one first, and closes and removes the journal. What cannot be undone
+ * is a warning in the log, and the rest goes on; the journal then stays, with those steps. An
+ * interface that is gone, or is now something else, is left alone in silence; one that was renamed
+ * is still the same. */
 void undo_all(struct undo *u);
 
 /* Undoes what dead processes left in dir, and says so in the log. What cannot be undone stays in

@@ -28,7 +28,7 @@ static int change_type(struct wifi_step *o, struct err *e)
 	if (wifi_step_note(o, UNDO_TYPE, base->ifindex, o->iface.type, base->name, e) != 0)
 		return -1;
 	if (s->set_type(s->self, base->ifindex, NL80211_IFTYPE_MONITOR, e) != 0) {
-		undo_forget(&o->r->undo);
+		undo_refused(&o->r->undo, e);
 		return -1;
 	}
 	return 0;
@@ -92,11 +92,11 @@ static int make(struct wifi_step *o, const char *name, struct err *e)
 	if (wifi_step_note(o, UNDO_DELETE, 0, o->iface.wiphy, name, e) != 0)
 		return -1;
 	if (s->new_monitor(s->self, o->iface.wiphy, name, flags, &ifindex, e) != 0) {
-		undo_forget(undo);
+		undo_refused(undo, e);
 		return -1;
 	}
 	/* Now it is known which one that name means. */
-	undo->steps[undo->n - 1].ifindex = ifindex;
+	undo_set_ifindex(undo, ifindex);
 	use(o, ifindex, name);
 	o->created = true;
 	return 0;

@@ -81,35 +81,49 @@ static int keep_uplink(struct wifi_step *o, struct err *e)
 
 /* --- taking it ------------------------------------------------------------------------------- */
 
-/* A dead process had the radio. Once that is undone, the interface may be another, or gone. */
-static struct journal *take_after_dead(struct wifi_step *o, struct err *why)
+/* The journal of the radio. What a dead process left is undone first; what cannot be is ours then,
+ * to be tried again at the end. */
+static int take_journal(struct wifi_step *o, struct err *why)
 {
-	undo_leftovers(o->r->system, o->cfg->journal_dir);
-	return journal_take(o->cfg->journal_dir, o->r->wiphy.name, why);
+	const char *dir = o->cfg->journal_dir, *radio = o->r->wiphy.name;
+	struct journal *journal = journal_take(dir, radio, why);
+
+	if (journal) {
+		undo_set_journal(&o->r->undo, journal);
+		return 0;
+	}
+	if (why->code != ERR_SYSTEM)
+		return -1;
+	undo_leftovers(o->r->system, dir);
+	return undo_inherit(&o->r->undo, dir, radio, why);
+}
+
+/* Whoever had the radio until we took it may have changed anything: the interface may be another
+ * now, or gone. */
+static int look_again(struct wifi_step *o, struct err *e)
+{
+	char radio[sizeof(o->r->wiphy.name)];
+
+	memcpy(radio, o->r->wiphy.name, sizeof(radio));
+	if (find_interface(o, e) != 0 || look_at_radio(o, e) != 0 || keep_uplink(o, e) != 0)
+		return -1;
+	if (o->r->tunable && strcmp(radio, o->r->wiphy.name) != 0)
+		return err_set(e, ERR_BUSY, "its radio was %s, and is %s now; try again", radio,
+			       o->r->wiphy.name);
+	return 0;
 }
 
 static int take_radio(struct wifi_step *o, struct err *e)
 {
-	struct wifi_radio *r = o->r;
-	struct journal *journal;
-	bool again = false;
 	struct err why;
 
 	if (!o->cfg->journal_dir)
 		return 0;
-	journal = journal_take(o->cfg->journal_dir, r->wiphy.name, &why);
-	if (!journal && why.code == ERR_SYSTEM) {
-		journal = take_after_dead(o, &why);
-		again = true;
-	}
-	if (journal)
-		undo_set_journal(&r->undo, journal);
-	else if (why.code != ERR_BUSY)
-		log_warn("%s: goes on without a journal: %s", r->base.name, why.text);
-	else
+	if (take_journal(o, &why) == 0)
+		return look_again(o, e);
+	if (why.code == ERR_BUSY)
 		return err_set(e, ERR_BUSY, "%s", why.text);
-	if (again && (find_interface(o, e) != 0 || look_at_radio(o, e) != 0))
-		return -1;
+	log_warn("%s: goes on without a journal: %s", o->r->base.name, why.text);
 	return 0;
 }
 
@@ -131,7 +145,7 @@ static int switch_on(struct wifi_step *o, struct err *e)
 	if (wifi_step_note(o, UNDO_SOFT_BLOCK, 0, 0, phy, e) != 0)
 		return -1;
 	if (s->rfkill_set_soft(s->self, phy, false, e) != 0) {
-		undo_forget(&o->r->undo);
+		undo_refused(&o->r->undo, e);
 		err_wrap(e, "the radio %s is switched off by software", phy);
 		wifi_step_hint(e, "as root: rfkill unblock wifi");
 		return -1;

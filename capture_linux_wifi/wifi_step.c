@@ -46,7 +46,7 @@ int wifi_step_bring(struct wifi_step *o, uint32_t ifindex, bool up, struct err *
 	if (wifi_step_note(o, up ? UNDO_DOWN : UNDO_UP, ifindex, 0, link.name, e) != 0)
 		return -1;
 	if (s->set_up(s->self, ifindex, up, e) != 0) {
-		undo_forget(&o->r->undo);
+		undo_refused(&o->r->undo, e);
 		return -1;
 	}
 	return 1;
@@ -58,6 +58,9 @@ int wifi_step_interfaces(struct wifi_step *o, struct wifi_iface out[WIFI_MAX_IFA
 	struct wifi_system *s = o->r->system;
 	int n = s->list_ifaces(s->self, out, WIFI_MAX_IFACES, e), kept = 0;
 
+	if (n == WIFI_MAX_IFACES)
+		return err_set(e, ERR_UNSUPPORTED, "there are %d Wi-Fi interfaces or more, too "
+			       "many to look at", WIFI_MAX_IFACES);
 	for (int i = 0; i < n; i++) {
 		if (out[i].wiphy == o->iface.wiphy && out[i].ifindex != 0)
 			out[kept++] = out[i];
@@ -93,7 +96,7 @@ int wifi_step_unmanage(struct wifi_step *o, uint32_t ifindex, const char *name, 
 			return -1;
 		managed = s->nm_set_managed(s->self, name, false, &why);
 		if (managed != 0 && !ours)
-			undo_forget(&o->r->undo);
+			undo_refused(&o->r->undo, &why);
 	}
 	if (managed != 0)
 		wifi_step_tell(o, "%s: NetworkManager may disturb the capture, it could not be "

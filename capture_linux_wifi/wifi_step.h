@@ -28,7 +28,8 @@ int wifi_step_note(struct wifi_step *o, enum undo_kind kind, uint32_t ifindex, u
  * changed, else 0; -1 with e. */
 int wifi_step_bring(struct wifi_step *o, uint32_t ifindex, bool up, struct err *e);
 
-/* The network interfaces of the base's radio; how many, or -1. */
+/* The network interfaces of the base's radio; how many, or -1, also when there are so many that
+ * some may be missing. */
 int wifi_step_interfaces(struct wifi_step *o, struct wifi_iface out[WIFI_MAX_IFACES],
 			 struct err *e);
 /* The interface, or the bridge or bond that it belongs to, leads to the server. */

@@ -34,6 +34,6 @@ struct wifi_iface {
 	uint32_t center1_khz;
 };
 
-#define WIFI_MAX_IFACES 64
+#define WIFI_MAX_IFACES 256
 
 #endif

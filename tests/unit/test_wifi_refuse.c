@@ -124,6 +124,22 @@ static void way_to_the_server_is_not_made_a_monitor(void **state)
 	assert_int_equal(fake_wifi_called(&rig.fake, "set_"), 0);
 }
 
+static int list_too_many(void *self, struct wifi_iface *out, size_t max, struct err *e)
+{
+	(void)self;
+	(void)e;
+	memset(out, 0, max * sizeof(*out));
+	return (int)max;
+}
+
+static void more_interfaces_than_can_be_looked_at_are_an_error(void **state)
+{
+	(void)state;
+	rig.fake.ops.list_ifaces = list_too_many;
+	open_rig_refused(&rig, ERR_UNSUPPORTED);
+	open_rig_says(&rig, "256 Wi-Fi interfaces or more");
+}
+
 static void base_stays_up_when_asked(void **state)
 {
 	(void)state;
@@ -325,6 +341,7 @@ int main(void)
 		cmocka_unit_test_setup(bridge_over_the_radio_is_a_way_to_the_server, setup),
 		cmocka_unit_test_setup(way_over_another_radio_is_no_matter, setup),
 		cmocka_unit_test_setup(way_to_the_server_is_not_made_a_monitor, setup),
+		cmocka_unit_test_setup(more_interfaces_than_can_be_looked_at_are_an_error, setup),
 		cmocka_unit_test_setup(base_stays_up_when_asked, setup),
 		cmocka_unit_test_setup(switch_of_the_device_is_named, setup),
 		cmocka_unit_test_setup(block_by_software_is_lifted_and_put_back, setup),
