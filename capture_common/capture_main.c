@@ -252,7 +252,8 @@ static int make_feed(struct app *a, size_t i, struct err *e)
 /* One radio that is not plugged in must not keep the others from being heard. */
 static bool may_come_later(const struct app *a, const struct err *e)
 {
-	return a->tool->hot_plug && a->n_feeds > 1 && !a->o.disable_retry && e->code == ERR_NOT_FOUND;
+	return a->tool->hot_plug && a->n_feeds > 1 && !a->o.disable_retry &&
+	       e->code == ERR_NOT_FOUND;
 }
 
 static int make_feeds(struct app *a, struct err *e)

@@ -140,7 +140,8 @@ struct source_tool {
 	size_t queue_bytes;		/* default of --queue-size */
 	uint32_t hop_skip;		/* step preset when shuffling; 0: 1 */
 	unsigned min_dwell_ms;		/* never tune faster; 0: 10 */
-	/* Devices may be plugged in later: of several sources, one that is not there is waited for. */
+	/* Devices may be plugged in later: of several sources, one that is not there is waited
+	 * for. */
 	bool hot_plug;
 	/* PRIVILEGE_... that it needs beyond a plain user's. If any, the source is opened and read
 	 * in a process of its own, which keeps them and never sees the network; the one that talks

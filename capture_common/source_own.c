@@ -63,7 +63,8 @@ static int merge(const struct source_tool *tool, const struct srcdef *own,
 			add_option(out, &asked->options[i]);
 	}
 	if (out->len >= sizeof(out->text))
-		return err_set(e, ERR_USAGE, "source definition: too long with the server's options");
+		return err_set(e, ERR_USAGE,
+			       "source definition: too long with the server's options");
 	return 0;
 }
 
