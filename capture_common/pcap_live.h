@@ -16,7 +16,7 @@
 #include "capture_common/err.h"
 #include "capture_common/source.h"
 
-#define PCAP_LIVE_BLOCK_MS 40
+#define PCAP_LIVE_BLOCK_MS 50
 #define PCAP_LIVE_SNAPLEN 8192
 
 struct pcap_live_config {

@@ -39,6 +39,9 @@ struct queue *queue_new(size_t bytes, enum queue_full policy, struct err *e)
 		q->policy = policy;
 		q->spare = policy == QUEUE_WAIT ? MESSAGE_ROOM : 0;
 		q->mem = malloc(q->size);
+		/* All that will ever be needed is taken now, and not when it is scarce. */
+		if (q->mem)
+			memset(q->mem, 0, q->size);
 	}
 	if (!q || !q->mem) {
 		err_set(e, ERR_NO_MEMORY, "no memory for a queue of %zu bytes; use a smaller "

@@ -73,6 +73,13 @@ static size_t put_ping(struct session *s, uint8_t *at, size_t room)
 	return len;
 }
 
+/* A PING that would go out on its own soon goes with the data. */
+static bool ack_timer_is_close(const struct session *s)
+{
+	return loop_timer_armed(&s->ack_timer) &&
+	       s->ack_timer.at_ns <= loop_now_ns(s->cfg.loop) + ACK_AFTER_NS / 4;
+}
+
 static bool ping_is_due(const struct session *s)
 {
 	size_t every = queue_size_bytes(s->cfg.queue) / 8;
@@ -81,7 +88,7 @@ static bool ping_is_due(const struct session *s)
 		every = PING_EVERY_BYTES;
 	if (ack_full(&s->ack) || s->bytes_since_ping == 0)
 		return false;
-	return s->bytes_since_ping >= every || s->finishing;
+	return s->bytes_since_ping >= every || s->finishing || ack_timer_is_close(s);
 }
 
 void session_out_ping(struct session *s)

@@ -27,7 +27,7 @@
 #else
 #define DESCRIPTORS "/nonexistent"
 #endif
-#define RING_BYTES ((size_t)256 << 10)
+#define RING_BYTES ((size_t)128 << 10)
 #define RECORDS_A_READ 128
 /* Longer than the slowest driver that still works. */
 #define TUNE_LIMIT_S 10

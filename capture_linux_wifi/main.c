@@ -16,8 +16,8 @@ int main(int argc, char **argv)
 		.ops = &wifi_source_ops,
 		.options = wifi_option_rows,
 		.when_full = QUEUE_DROP_OLDEST,
-		/* Some minutes of a quiet channel, some seconds of a busy one. */
-		.queue_bytes = (size_t)1 << 20,
+		/* Minutes of a quiet channel, seconds of a busy one. */
+		.queue_bytes = (size_t)512 << 10,
 		.hop_skip = 4,
 		.hot_plug = true,
 		.privileges = PRIVILEGE_NET_ADMIN | PRIVILEGE_NET_RAW,

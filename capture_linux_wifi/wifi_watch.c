@@ -174,20 +174,19 @@ static int follow_addresses(struct wifi_source *s, struct err *e)
 
 /* --- figures --- */
 
-static void tell_drops(struct wifi_source *s, struct capture *c, uint64_t now_ns)
+static void tell_drops(struct wifi_source *s, struct capture *c, uint64_t now_ns,
+		       const struct pcap_live_stats *now)
 {
 	struct wifi_watch *w = &s->watch;
-	struct pcap_live_stats now;
 
-	wifi_source_get_stats(s, &now);
-	if (now.kernel_dropped == w->told.kernel_dropped ||
+	if (now->kernel_dropped == w->told.kernel_dropped ||
 	    (w->told_ns && now_ns - w->told_ns < TELL_DROPS_EVERY_NS))
 		return;
 	capture_message(c, MSG_CLASS_ALERT, "%s: %" PRIu64 " packets were dropped by the kernel, "
 			"%" PRIu64 " came through; this machine is not fast enough, or buffer= is "
-			"too small", s->options.name, now.kernel_dropped - w->told.kernel_dropped,
-			now.received - w->told.received);
-	w->told = now;
+			"too small", s->options.name, now->kernel_dropped - w->told.kernel_dropped,
+			now->received - w->told.received);
+	w->told = *now;
 	w->told_ns = now_ns;
 }
 
@@ -208,17 +207,16 @@ static void tell_silence(const struct wifi_source *s, struct capture *c)
 				s->radio.driver[0] ? s->radio.driver : "unknown");
 }
 
-static void look_for_silence(struct wifi_source *s, struct capture *c, uint64_t now_ns)
+static void look_for_silence(struct wifi_source *s, struct capture *c, uint64_t now_ns,
+			     uint64_t received)
 {
 	struct wifi_watch *w = &s->watch;
-	struct pcap_live_stats now;
 
-	wifi_source_get_stats(s, &now);
-	if (now.received != w->heard || w->heard_ns == 0) {
+	if (received != w->heard || w->heard_ns == 0) {
 		if (w->silent)
 			capture_message(c, MSG_CLASS_INFO, "%s: hears something again",
 					s->options.name);
-		w->heard = now.received;
+		w->heard = received;
 		w->heard_ns = now_ns;
 		w->silent = false;
 	} else if (!w->silent && now_ns - w->heard_ns >= SILENCE_NS) {
@@ -258,6 +256,7 @@ static int look_at_tuning(struct wifi_source *s, struct capture *c, struct err *
 int wifi_watch_look(struct wifi_source *s, struct capture *c, struct err *e)
 {
 	struct wifi_watch *w = &s->watch;
+	struct pcap_live_stats stats;
 	const uint64_t now_ns = capture_now_ns(c);
 
 	take_events(s);
@@ -265,8 +264,9 @@ int wifi_watch_look(struct wifi_source *s, struct capture *c, struct err *e)
 	if (now_ns < w->next_ns)
 		return 0;
 	w->next_ns = now_ns + LOOK_EVERY_NS;
-	tell_drops(s, c, now_ns);
-	look_for_silence(s, c, now_ns);
+	wifi_source_get_stats(s, &stats);
+	tell_drops(s, c, now_ns, &stats);
+	look_for_silence(s, c, now_ns, stats.received);
 	if (follow_addresses(s, e) < 0)
 		return -1;
 	return look_at_tuning(s, c, e);
