@@ -245,6 +245,16 @@ static int tune_first(struct wifi_step *o, struct err *e)
 
 /* --- all of them ----------------------------------------------------------------------------- */
 
+static int tell_quirk(struct wifi_step *o, struct err *e)
+{
+	const struct quirk *q = o->r->quirk;
+
+	(void)e;
+	if (q->note)
+		wifi_step_tell(o, "%s: its driver %s: %s", o->r->base.name, o->r->driver, q->note);
+	return 0;
+}
+
 static const struct step {
 	const char *name;
 	int (*take)(struct wifi_step *o, struct err *e);
@@ -263,6 +273,7 @@ static const struct step {
 	{ "taking the others down", take_others_down, false, false },
 	{ "bringing up the capture interface", bring_up, true, true },
 	{ "tuning", tune_first, true, true },
+	{ "warning of its driver", tell_quirk, true, false },
 };
 
 /* Who else is at the radio. */

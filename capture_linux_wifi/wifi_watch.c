@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "capture_linux_wifi/wifi_list.h"
+#include "capture_common/log.h"
 #include "capture_linux_wifi/wifi_source.h"
 
 #define SECOND_NS ((uint64_t)1000000000)
@@ -73,8 +74,12 @@ int wifi_watch_mend(struct wifi_source *s, struct capture *c, struct err *e)
 	struct rtnl_link link;
 	struct err ignored;
 
-	if (system->get_link(system->self, s->radio.capture_ifindex, &link, &ignored) < 0)
+	if (system->get_link(system->self, s->radio.capture_ifindex, &link, &ignored) < 0) {
+		if (ignored.code == ERR_NOT_FOUND)
+			err_set(e, ERR_NOT_FOUND, "capture from %s ended: the interface is gone; "
+				"was the device unplugged?", s->radio.capture);
 		return -1;
+	}
 	if (!may(&s->watch.mending, capture_now_ns(c)))
 		return -1;
 	if (!(link.flags & IFF_UP)) {
@@ -169,7 +174,11 @@ static int follow_addresses(struct wifi_source *s, struct err *e)
 	w->addresses_changed = w->routes_changed = false;
 	int rc = wifi_filter_look(s->filter, s->system, s->radio.capture_ifindex, e);
 
-	return rc > 0 ? wifi_filter_apply(s->filter, s->pcap, e) : rc;
+	if (rc < 0) {		/* what is filtered stays filtered until the kernel answers */
+		log_debug("%s: %s", s->options.name, e->text);
+		w->addresses_changed = true;
+	}
+	return rc > 0 ? wifi_filter_apply(s->filter, s->pcap, e) : 0;
 }
 
 /* --- figures --- */
