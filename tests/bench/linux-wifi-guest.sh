@@ -42,13 +42,14 @@ say_clock() {
 }
 
 # Sends at a rate for some time while processes are watched. 10 a second are the access point's.
-watched() { # SECONDS RATE WHO PID...
-    local seconds=$1 rate=$2 who=$3 before count sent
+watched() { # SECONDS RATE WHO INTERFACE PID...
+    local seconds=$1 rate=$2 who=$3 interface=$4 before heard count sent
 
-    shift 3
+    shift 4
     count=$((rate > 10 ? rate * seconds : 15000 * seconds))
     say_clock
     before=$(cpu_ns "$@")
+    heard=$(received "$interface")
     say "begin" "who=$who rate=$rate"
     if [[ $rate == 10 ]]; then
         sleep "$seconds"
@@ -58,7 +59,8 @@ watched() { # SECONDS RATE WHO PID...
     fi
     say "end" "who=$who rate=$rate $sent"
     sleep 0.5
-    say usage "who=$who rate=$rate cpu=$(($(cpu_ns "$@") - before)) memory=$(memory "$@")"
+    say usage "who=$who rate=$rate cpu=$(($(cpu_ns "$@") - before)) memory=$(memory "$@")" \
+        "heard=$(($(received "$interface") - heard))"
     say_clock
 }
 
@@ -101,10 +103,10 @@ part_load() {
     sleep 2
     for rate in "${@:2}"; do
         # shellcheck disable=SC2046 # several
-        watched "$seconds" "$rate" tool "$tool" $(children "$tool")
+        watched "$seconds" "$rate" tool wlan2mon "$tool" $(children "$tool")
     done
     end_tool TERM
-    say lost "text=$(sed -n 's/.* records: .* \([0-9]*\) lost.*/\1/p' load.log | tail -n 1)"
+    sed 's/^/load: /' load.log
 }
 
 # Its output goes nowhere, or with nc to where the tool's goes.
@@ -130,7 +132,7 @@ part_others() {
     for rate in "${@:2}"; do
         for who in tcpdump netcat; do
             start_tcpdump $who
-            watched "$seconds" "$rate" $who "${others[@]}"
+            watched "$seconds" "$rate" $who mon2 "${others[@]}"
             kill -INT "${others[0]}"
             wait "${others[0]}"
             say captured "who=$who rate=$rate frames=$(sed -n 's/ packets\? captured//p' tcpdump.log)"

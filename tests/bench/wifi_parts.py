@@ -304,6 +304,7 @@ def load_figures(guest, packets):
         frames = sum(1 for _, us, _ in packets if begin["time"] <= us * 1000 <= end["time"] + 5e8)
         results[rate] = {
             "sent": sent, "arrived": len(ages), "lost": sent - len(ages),
+            "not_heard": max(0, sent - usage["heard"]),
             "fps": sent * 1e9 / end["ns"] if end["ns"] else frames / seconds,
             "min_ms": ages[0], "median_ms": percentile(ages, 0.5),
             "p95_ms": percentile(ages, 0.95), "p99_ms": percentile(ages, 0.99),

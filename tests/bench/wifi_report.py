@@ -98,10 +98,11 @@ def delay(results):
         rows.append([f"{rate or 'all'} ({r['fps']:.0f})",
                      " / ".join(map(str, old[:3])),
                      " / ".join(number(r[k]) for k in ("median_ms", "p95_ms", "p99_ms", "max_ms")),
-                     r["arrived"], r["lost"]])
+                     r["arrived"], r["lost"], r["not_heard"]])
     return "### From the air to the receiver's output, ms\n\n" + table(
         ["frames/s (measured)", "original, median / 95 % / max",
-         "ours, median / 95 % / 99 % / max", "frames", "lost"], rows)
+         "ours, median / 95 % / 99 % / max", "frames arrived", "lost",
+         "of them not on the interface either"], rows)
 
 
 def ratio(a, b):
