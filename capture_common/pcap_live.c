@@ -405,8 +405,13 @@ enum source_read pcap_live_read(struct pcap_live *p, struct capture *c, struct s
 	if (p->held.data)
 		return SOURCE_FULL;
 	/* Some systems tell of the break that a held packet made only now. */
-	if (n > 0 || n == PCAP_ERROR_BREAK)
+	if (n == PACKETS_A_READ || n == PCAP_ERROR_BREAK)
 		return SOURCE_MORE;
+	/* That was all there is: to ask once more would cost as much as a packet. */
+	if (n > 0) {
+		say_when(p, c, true, wait);
+		return SOURCE_WAIT;
+	}
 	/* libpcap 1.10 keeps it to itself that an interface went down. */
 	bool looked = n < 0 || capture_now_ns(c) >= p->next_state_ns;
 

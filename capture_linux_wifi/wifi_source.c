@@ -95,7 +95,7 @@ int wifi_source_open_capture(struct wifi_source *s, struct err *e)
 	wifi_source_get_stats(s, &s->before);
 	pcap_live_close(s->pcap);
 	s->pcap = pcap_live_open(&cfg, e);
-	if (!s->pcap || wifi_watch_capture(&s->watch, s->pcap, e) < 0)
+	if (!s->pcap)
 		return -1;
 	if (wifi_filter_look(s->filter, s->system, s->radio.capture_ifindex, e) < 0)
 		return -1;
@@ -197,7 +197,6 @@ static void *op_open(const struct srcdef *def, struct source_info *info, struct 
 		err_sys(e, ENOMEM, "source");
 		return NULL;
 	}
-	s->watch.fd = -1;
 	memcpy(s->uplink, info->uplink, sizeof(s->uplink));
 	if (wifi_options_parse(&s->options, def, e) < 0 || open_all(s, e) < 0 ||
 	    tell(s, info, e) < 0) {
@@ -233,12 +232,14 @@ static enum source_read op_read(void *self, struct capture *c, struct source_wai
 
 	tell_what_was_done(s, c);
 	result = pcap_live_read(s->pcap, c, wait, e);
-	if (result == SOURCE_FAILED && wifi_watch_mend(s, c, e) == 0)
-		return SOURCE_MORE;
+	if (result == SOURCE_FAILED && wifi_watch_mend(s, c, e) == 0) {
+		/* Another descriptor now, perhaps of the same number: nothing is steady. */
+		wait->until_ns = capture_now_ns(c);
+		return SOURCE_WAIT;
+	}
 	if (result != SOURCE_FAILED && wifi_watch_look(s, c, e) < 0)
 		return SOURCE_FAILED;
 	if (result == SOURCE_WAIT) {
-		wait->fd = s->watch.fd;
 		wait->steady = true;
 		if (s->watch.next_ns < wait->until_ns)
 			wait->until_ns = s->watch.next_ns;

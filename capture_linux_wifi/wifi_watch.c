@@ -2,19 +2,16 @@
 /* Looks after a radio that is open. */
 #include "capture_linux_wifi/wifi_watch.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <net/if.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <unistd.h>
 
 #include "capture_linux_wifi/wifi_list.h"
 #include "capture_common/log.h"
 #include "capture_linux_wifi/wifi_source.h"
 
 #define SECOND_NS ((uint64_t)1000000000)
-#define LOOK_EVERY_NS (2 * SECOND_NS)
+#define LOOK_EVERY_NS SECOND_NS
 /* Somebody who always takes the interface down again wants it: then it is theirs. */
 #define MEND_LIMIT 5
 #define MEND_WITHIN_NS (60 * SECOND_NS)
@@ -26,37 +23,16 @@
 
 int wifi_watch_init(struct wifi_watch *w, struct err *e)
 {
-	*w = (struct wifi_watch){ .fd = epoll_create1(EPOLL_CLOEXEC) };
-	if (w->fd < 0)
-		return err_sys(e, errno, "watching the radio");
-	w->events = rtnl_events_open(true, e);
-	if (!w->events)
-		return -1;
-	struct epoll_event ev = { .events = EPOLLIN };
-
-	if (epoll_ctl(w->fd, EPOLL_CTL_ADD, rtnl_events_fd(w->events), &ev) < 0)
-		return err_sys(e, errno, "watching the radio");
 	/* It may have come up when there was nobody to be told yet. */
-	w->base_changed = true;
-	return 0;
+	*w = (struct wifi_watch){ .base_changed = true };
+	w->events = rtnl_events_open(true, e);
+	return w->events ? 0 : -1;
 }
 
 void wifi_watch_finish(struct wifi_watch *w)
 {
 	rtnl_events_close(w->events);
-	if (w->fd >= 0)
-		close(w->fd);
 	w->events = NULL;
-	w->fd = -1;
-}
-
-int wifi_watch_capture(struct wifi_watch *w, struct pcap_live *p, struct err *e)
-{
-	struct epoll_event ev = { .events = EPOLLIN };
-
-	if (epoll_ctl(w->fd, EPOLL_CTL_ADD, pcap_live_fd(p), &ev) < 0)
-		return err_sys(e, errno, "watching the radio");
-	return 0;
 }
 
 /* --- mending --- */
@@ -268,11 +244,11 @@ int wifi_watch_look(struct wifi_source *s, struct capture *c, struct err *e)
 	struct pcap_live_stats stats;
 	const uint64_t now_ns = capture_now_ns(c);
 
-	take_events(s);
-	keep_base_down(s, c);
 	if (now_ns < w->next_ns)
 		return 0;
 	w->next_ns = now_ns + LOOK_EVERY_NS;
+	take_events(s);
+	keep_base_down(s, c);
 	wifi_source_get_stats(s, &stats);
 	tell_drops(s, c, now_ns, &stats);
 	look_for_silence(s, c, now_ns, stats.received);

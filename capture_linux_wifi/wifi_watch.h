@@ -22,8 +22,9 @@ struct wifi_watch_budget {
 
 struct wifi_watch {
 	struct rtnl_events *events;
-	int fd;				/* readable for packets and for events; -1: none */
-	uint64_t next_ns;		/* of the next look at the figures; 0: not yet */
+	/* Of the next look. Events wait for it: another descriptor to wait for costs more than the
+	 * packets of a quiet channel, and what must be known at once is known when reading fails. */
+	uint64_t next_ns;
 	bool addresses_changed, routes_changed, base_changed;
 	struct wifi_watch_budget mending, lowering;	/* capture interface; base */
 	/* drops */
@@ -38,11 +39,9 @@ struct wifi_watch {
 };
 
 int wifi_watch_init(struct wifi_watch *w, struct err *e);
-void wifi_watch_finish(struct wifi_watch *w);		/* a zeroed one with fd -1 is fine */
-/* The capture was opened (again). */
-int wifi_watch_capture(struct wifi_watch *w, struct pcap_live *p, struct err *e);
+void wifi_watch_finish(struct wifi_watch *w);		/* a zeroed one is fine */
 
-/* Handles events and what is due. Returns 0, or -1 with e when the source cannot go on. */
+/* Once a second, handles events and what is due. Returns 0, or -1 with e when the source cannot go on. */
 int wifi_watch_look(struct wifi_source *s, struct capture *c, struct err *e);
 /* Reading failed: brings the interface up again and opens the capture anew, a few times in a
  * minute. Returns 0, or -1 when that is no help; then e stays as it is, or says more. */

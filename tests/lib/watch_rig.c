@@ -137,7 +137,6 @@ int watch_rig_setup(void **state)
 
 	(void)state;
 	memset(g, 0, sizeof(*g));
-	g->source.watch.fd = -1;
 	if (unavailable)
 		return 0;
 	g->tap = watch_rig_make_tap("tap0", ARPHRD_RADIOTAP);
@@ -233,7 +232,7 @@ void watch_rig_hears(void)
 	unsigned before = g->packets;
 
 	for (int i = 0; g->packets == before && i < 1000; i++) {
-		struct pollfd p = { .fd = g->source.watch.fd, .events = POLLIN };
+		struct pollfd p = { .fd = pcap_live_fd(g->source.pcap), .events = POLLIN };
 
 		watch_rig_send();
 		poll(&p, 1, 100);

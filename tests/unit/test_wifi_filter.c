@@ -424,7 +424,8 @@ static const char *arrived(void)
 			snprintf(text + strlen(text), 8, "%s%u", text[0] ? " " : "",
 				 p->len > 60 ? id : (unsigned)p->len);
 		}
-		if (pcap_live_read(live, &capture, &wait, &e) != SOURCE_WAIT)
+		if (pcap_live_read(live, &capture, &wait, &e) != SOURCE_WAIT ||
+		    queue_has_unsent(queue))
 			continue;
 		fd.fd = wait.fd;
 		if (poll(&fd, 1, 10000) <= 0)
