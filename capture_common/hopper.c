@@ -13,6 +13,8 @@
 /* A driver may refuse once in a while; a channel goes after so many times in a row. */
 #define REFUSALS 3
 #define DEFAULT_MIN_DWELL_MS 10
+/* So many turns show which rate is kept. */
+#define TURNS_TO_JUDGE 50
 
 /* What the tuning thread is doing for us. */
 enum errand { ERRAND_NONE, ERRAND_HOP, ERRAND_FIX, ERRAND_OVERTAKEN };
@@ -33,6 +35,8 @@ struct hopper {
 	bool shuffle;
 	uint32_t skip, offset;
 	uint64_t dwell_ns, due_ns;
+	unsigned turns, late_turns;		/* since the rate was judged last */
+	double kept_share;			/* of the turns; 1: all */
 	size_t index;			/* the channel of the errand */
 
 	/* a fixed channel */
@@ -78,6 +82,37 @@ void hopper_free(struct hopper *h)
 
 static void on_due(void *user);
 
+/* As asked, unless that is faster than the tool goes. */
+static double rate_asked(const struct hopper *h)
+{
+	if (h->dwell_ns == 0)
+		return 0;
+	double fastest_hps = 1e9 / (double)h->dwell_ns;
+
+	return h->rate_hps < fastest_hps ? h->rate_hps : fastest_hps;
+}
+
+static double rate_in_use(const struct hopper *h)
+{
+	return rate_asked(h) * h->kept_share;
+}
+
+/* A driver that is busy now and then is none to speak of. */
+static void judge_rate(struct hopper *h)
+{
+	double kept = 1 - (double)h->late_turns / h->turns, before = h->kept_share;
+	char text[160];
+
+	h->turns = h->late_turns = 0;
+	h->kept_share = kept > 0.99 ? 1 : kept;
+	if (h->kept_share > 0.95 * before && h->kept_share < 1.05 * before)
+		return;
+	snprintf(text, sizeof(text), "the driver takes its time: of %.3g hops a second, %.3g are "
+		 "kept", rate_asked(h), rate_in_use(h));
+	if (h->cfg.behind)
+		h->cfg.behind(h->cfg.user, text);
+}
+
 static void arm(struct hopper *h)
 {
 	loop_timer_set(h->cfg.loop, &h->timer, h->due_ns, on_due, h);
@@ -94,6 +129,9 @@ static void on_due(void *user)
 	if (h->due_ns <= now)
 		h->due_ns = now + h->dwell_ns;
 	arm(h);
+	h->late_turns += tuner_busy(h->tuner);
+	if (++h->turns >= TURNS_TO_JUDGE)
+		judge_rate(h);
 	if (tuner_busy(h->tuner)) {
 		h->stats.late++;
 		return;
@@ -118,6 +156,8 @@ static void start_hopping(struct hopper *h)
 	h->dwell_ns = hop_plan_dwell_ns(h->rate_hps, h->cfg.min_dwell_ms ? h->cfg.min_dwell_ms :
 							     DEFAULT_MIN_DWELL_MS);
 	h->hopping = true;
+	h->turns = h->late_turns = 0;
+	h->kept_share = 1;
 	if (h->dwell_ns == 0)
 		return;		/* a rate of 0: the list stands, nothing hops */
 	h->due_ns = loop_now_ns(h->cfg.loop);
@@ -271,16 +311,6 @@ static void on_tuned(void *user, const struct err *e)
 }
 
 /* --- state --- */
-
-/* As asked, unless that is faster than the tool goes. */
-static double rate_in_use(const struct hopper *h)
-{
-	if (h->dwell_ns == 0)
-		return 0;
-	double fastest_hps = 1e9 / (double)h->dwell_ns;
-
-	return h->rate_hps < fastest_hps ? h->rate_hps : fastest_hps;
-}
 
 void hopper_get_state(const struct hopper *h, struct hopper_state *out)
 {

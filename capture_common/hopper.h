@@ -27,6 +27,9 @@ struct hopper_config {
 	/* Channels left the list because the driver refuses them; text says which. When none is
 	 * left, hopping has stopped. */
 	void (*pruned)(void *user, const char *text, bool none_left);
+	/* The driver is too slow for the rate asked for; text says which rate it keeps, which the
+	 * state has from now on. Told again when that changes much. May be NULL. */
+	void (*behind)(void *user, const char *text);
 	void *user;
 };
 
@@ -35,7 +38,7 @@ struct hopper_state {
 	bool hopping;
 	const char *channel;		/* fixed: the one that is set; "" if none ever was */
 	const struct strlist *channels;	/* the hop list */
-	double rate_hps;		/* the one in use, which may be less than asked for */
+	double rate_hps;		/* the one kept, which may be less than asked for */
 	bool shuffle;
 	uint32_t skip;			/* the step in use */
 	uint32_t offset;

@@ -213,6 +213,13 @@ static void on_pruned(void *user, const char *text, bool none_left)
 		report_configuration(r, 0, text, NULL);
 }
 
+static void on_behind(void *user, const char *text)
+{
+	struct requests *r = user;
+
+	capture_message(runner_capture(r->cfg.runner), MSG_CLASS_INFO, "%s", text);
+}
+
 static unsigned min_dwell_ms(const struct requests *r)
 {
 	unsigned device = runner_info(r->cfg.runner)->min_dwell_ms;
@@ -232,6 +239,7 @@ static int start_hopper(struct requests *r, struct err *e)
 		.fixed = on_fixed,
 		.overtaken = on_overtaken,
 		.pruned = on_pruned,
+		.behind = on_behind,
 		.user = r,
 	};
 

@@ -64,6 +64,16 @@ static void on_pruned(void *user, const char *text, bool none_left)
 	snprintf(pruned_text, sizeof(pruned_text), "%s", text);
 }
 
+static int n_behind;
+static char behind_text[160];
+
+static void on_behind(void *user, const char *text)
+{
+	assert_ptr_equal(user, &radio);
+	n_behind++;
+	snprintf(behind_text, sizeof(behind_text), "%s", text);
+}
+
 /* --- life --- */
 
 static void make_hopper(uint32_t skip, unsigned min_dwell_ms)
@@ -77,6 +87,7 @@ static void make_hopper(uint32_t skip, unsigned min_dwell_ms)
 		.fixed = on_fixed,
 		.overtaken = on_overtaken,
 		.pruned = on_pruned,
+		.behind = on_behind,
 		.user = &radio,
 	};
 
@@ -95,7 +106,7 @@ static int setup(void **state)
 	if (!loop)
 		return -1;
 	fake_radio_init(&radio);
-	n_answers = n_pruned = n_none_left = 0;
+	n_answers = n_pruned = n_none_left = n_behind = 0;
 	make_hopper(0, 0);
 	return 0;
 }
@@ -274,6 +285,43 @@ static void late_driver_is_counted_not_waited_for(void **state)
 		fake.now_ns += 50 * MS;
 	}
 	assert_int_equal(stats().hops, 4);
+}
+
+/* The driver takes so many turns of 100 ms for each change. */
+static void hop_slowly(unsigned changes, unsigned turns)
+{
+	uint64_t hops = stats().hops;
+
+	for (unsigned i = 0; i < changes; i++) {
+		fake_radio_hold(&radio, true);
+		loop_step(loop, 0);		/* asks */
+		fake_radio_wait_started(&radio, ++hops);
+		for (unsigned t = 1; t < turns; t++)
+			pass(100 * MS);
+		pass(50 * MS);
+		fake_radio_hold(&radio, false);
+		settle();
+		fake.now_ns += 50 * MS;
+	}
+}
+
+static void rate_that_is_kept_is_told(void **state)
+{
+	(void)state;
+	hop("1,6,11", 10);
+	hop_slowly(60, 1);
+	assert_int_equal(n_behind, 0);
+	hop_slowly(60, 2);
+	assert_true(n_behind > 0);
+	hop_slowly(60, 2);		/* the window with both kinds has passed */
+	int told = n_behind;
+
+	assert_non_null(strstr(behind_text, "of 10 hops a second, 5 are kept"));
+	assert_true(state_now().rate_hps > 4.9 && state_now().rate_hps < 5.1);
+	hop_slowly(100, 2);
+	assert_int_equal(n_behind, told);
+	hop("1,6,11", 10);		/* asked anew, judged anew */
+	assert_true(state_now().rate_hps > 9.9);
 }
 
 /* A laptop that slept: one hop, not a thousand, and then the usual pace. */
@@ -627,6 +675,7 @@ int main(void)
 		TEST(shuffle_uses_the_tool_s_step_unless_told),
 		TEST(slow_driver_moves_no_deadline),
 		TEST(late_driver_is_counted_not_waited_for),
+		TEST(rate_that_is_kept_is_told),
 		TEST(long_pause_is_not_made_up_for),
 		TEST(rate_0_hops_nowhere),
 		TEST(reported_rate_is_the_one_in_use),
