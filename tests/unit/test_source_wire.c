@@ -54,7 +54,7 @@ static void open_source_arrives_with_all_channels(void **state)
 					   .capif = "wlan0mon", .hardware = "mt7921u",
 					   .channel = "6HT40+", .message = "wlan0", .has_dlt = true,
 					   .dlt = 127, .exit_at_end = true, .min_dwell_ms = 800 } };
-	char name[16];
+	char name[32];
 
 	(void)state;
 	for (int i = 0; i < 600; i++) {
