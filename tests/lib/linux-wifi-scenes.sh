@@ -257,6 +257,76 @@ scene_SIGKILL_both() {
     ends_with TERM
 }
 
+# The feed itself travels through the air that is captured: nothing of that may come in, or each
+# packet sent would be captured and sent again. An access point far away has the receiver.
+scene_uplink() {
+    local pids status
+
+    ip netns add far && iw phy phy5 set netns name far || why "no namespace for phy5" || return
+    far_end && near_end && state >before && uplink_is_left_out && uplink_is_kept
+    status=$?
+    pids="$receiver $(cat wlan3.pid wlan5.pid)"
+    # shellcheck disable=SC2086 # several
+    kill $pids && wait_until gone $pids
+    ip address flush dev wlan3
+    ip link set wlan3 down
+    ip netns exec far iw phy phy5 set netns 1
+    ip netns del far
+    return $status
+}
+
+far_end() {
+    receiver=
+    ip netns exec far ip address add 10.99.0.1/24 dev wlan5
+    sed 's/wlan0/wlan5/; s/hwsim6/uplink6/' wlan0.conf >wlan5.conf
+    ip netns exec far hostapd -B -P wlan5.pid wlan5.conf >wlan5.log 2>&1
+    wait_until grep -q AP-ENABLED wlan5.log || why "no access point on wlan5" || return
+    ip netns exec far "$BIN/kismet_cap_receiver" --remote-capture-listen=10.99.0.1 \
+        --remote-capture-port=3501 --write=uplink.pcapng >receiver.log 2>&1 &
+    receiver=$!
+}
+
+near_end() {
+    ip link set wlan3 up
+    ip address add 10.99.0.2/24 dev wlan3
+    client wlan3 uplink6
+}
+
+frames_of_uplink() {
+    local own
+
+    own=$(cat /sys/class/net/wlan3/address)
+    tcpdump -r uplink.pcapng "wlan addr1 $own or wlan addr2 $own" 2>/dev/null | wc -l
+}
+
+feed_over_wifi() { # OPTIONS
+    SERVER=10.99.0.1:3501 capture "$STAY$1"
+    wait_until grep -q 'connected to' "$scene.log" || why "not connected" || return
+    hears wlan2mon 2437 20 || why "wlan2mon hears nothing" || return
+    end_tool TERM
+}
+
+uplink_is_left_out() {
+    local n
+
+    feed_over_wifi "" || return
+    restored || return
+    n=$(frames_of_uplink)
+    [[ $n == 0 ]] || why "$n frames of the feed itself" || return
+    n=$(tcpdump -r uplink.pcapng 2>/dev/null | wc -l)
+    [[ $n -ge 10 ]] || why "only $n packets" || return
+    feed_over_wifi ",filter_uplink=false" || return
+    [[ $(frames_of_uplink) != 0 ]] || why "the test cannot see them"
+}
+
+# The radio that leads to the server is not taken away from under it.
+uplink_is_kept() {
+    SERVER=10.99.0.1:3501 start_tool "$scene" --source "wlan3:name=own,$STAY"
+    wait_until grep -q 'wlan3 leads to the server' "$scene.log" || why "wlan3 was taken" || return
+    end_tool TERM
+    ip -o link show wlan3 | grep -q '[<,]UP[,>]' || why "wlan3 is down"
+}
+
 # A radio goes away in the middle, and another of that name comes; the other source of the program
 # goes on.
 scene_removed() {
