@@ -34,6 +34,7 @@ access_point() { # INTERFACE SSID HOSTAPD-LINE...
 client() { # INTERFACE SSID
     printf '%s\n' 'ctrl_interface=/run/wpa' 'network={' "ssid=\"$2\"" 'psk="simulated-air"' \
         'scan_freq=2437' '}' >"$1.conf"
+    rm -f "$1.log" # of the last time
     wpa_supplicant -B -P "$1.pid" -f "$1.log" -i "$1" -c "$1.conf" >/dev/null
     wait_until grep -q CTRL-EVENT-CONNECTED "$1.log" ||
         { echo "$1 did not get into $2:"; cat "$1.log"; return 1; }

@@ -289,7 +289,7 @@ far_end() {
 near_end() {
     ip link set wlan3 up
     ip address add 10.99.0.2/24 dev wlan3
-    client wlan3 uplink6
+    client wlan3 uplink6 && wait_until grep -qx up /sys/class/net/wlan3/operstate
 }
 
 frames_of_uplink() {

@@ -181,7 +181,7 @@ static void name_taken_meanwhile_is_passed_over(void **state)
 
 static void no_free_name_is_said(void **state)
 {
-	char name[IF_NAMESIZE];
+	char name[32];
 
 	(void)state;
 	fake_wifi_add_link(&rig.fake, "wlan0mon", ARPHRD_ETHER);
