@@ -346,8 +346,12 @@ static int read_filter(struct wifi_options *o, const struct srcdef *def, struct 
 
 	if (t.len == 0)
 		return 0;
-	o->filter = strndup(t.s, t.len);
-	return o->filter ? 0 : err_sys(e, ENOMEM, "filter");
+	o->filter = malloc(t.len + 1);
+	if (!o->filter)
+		return err_sys(e, ENOMEM, "filter");
+	memcpy(o->filter, t.s, t.len);
+	o->filter[t.len] = '\0';
+	return 0;
 }
 
 /* --- the rest --- */
