@@ -18,6 +18,7 @@
 #include "capture_common/loop.h"
 #include "capture_common/privileges.h"
 #include "capture_common/sandbox.h"
+#include "capture_common/source_child.h"
 #include "capture_common/source_process.h"
 
 #define SECOND_NS ((uint64_t)1000000000)
@@ -207,7 +208,8 @@ static int count_feeds(struct app *a, struct err *e)
 /* From here on this process, which the network talks to, is a plain user's. */
 static int part_with_privileges(struct app *a, struct err *e)
 {
-	struct source_process_config cfg = { .tool = a->tool, .to_syslog = a->o.daemonize };
+	struct source_process_config cfg = { .run = source_child_run, .tool = a->tool,
+					     .to_syslog = a->o.daemonize };
 
 	if (!a->tool->privileges)
 		return 0;

@@ -129,7 +129,7 @@ static void run_child(const struct source_process_config *cfg, struct record_rin
 		to_null(STDERR_FILENO);
 	}
 	log_set_tag(cfg->tag);
-	int status = source_child_run(&child);
+	int status = cfg->run(&child);
 
 	if (cfg->has_pidfile)
 		pidfile_remove();

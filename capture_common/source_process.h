@@ -18,7 +18,12 @@
 #include "capture_common/err.h"
 #include "capture_common/source.h"
 
+struct source_child_config;
+
 struct source_process_config {
+	/* What the new process is for: source_child_run(). Handed in, because that has a runner in
+	 * turn. */
+	int (*run)(const struct source_child_config *cfg);
 	const struct source_tool *tool;
 	/* The only one that it opens, but for options that a server may add (source_own.h); NULL:
 	 * a local server says. Borrowed for ever. */

@@ -22,8 +22,8 @@ struct wifi_watch_budget {
 
 struct wifi_watch {
 	struct rtnl_events *events;
-	/* Of the next look. Events wait for it: another descriptor to wait for costs more than the
-	 * packets of a quiet channel, and what must be known at once is known when reading fails. */
+	/* Of the next look. Events wait for it: to wait for another descriptor costs more than the
+	 * packets of a quiet channel, and what is urgent shows when reading fails. */
 	uint64_t next_ns;
 	bool addresses_changed, routes_changed, base_changed;
 	struct wifi_watch_budget mending, lowering;	/* capture interface; base */
@@ -41,7 +41,8 @@ struct wifi_watch {
 int wifi_watch_init(struct wifi_watch *w, struct err *e);
 void wifi_watch_finish(struct wifi_watch *w);		/* a zeroed one is fine */
 
-/* Once a second, handles events and what is due. Returns 0, or -1 with e when the source cannot go on. */
+/* Once a second, handles events and what is due. Returns 0, or -1 with e when the source cannot go
+ * on. */
 int wifi_watch_look(struct wifi_source *s, struct capture *c, struct err *e);
 /* Reading failed: brings the interface up again and opens the capture anew, a few times in a
  * minute. Returns 0, or -1 when that is no help; then e stays as it is, or says more. */

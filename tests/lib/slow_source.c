@@ -15,6 +15,8 @@
 #include <sys/mman.h>
 #include <time.h>
 
+#include "capture_common/source_child.h"
+
 #ifndef MAP_ANONYMOUS
 #define MAP_ANONYMOUS MAP_ANON
 #endif
@@ -117,7 +119,8 @@ const struct source_tool slow_source_tool = {
 
 struct source_process *slow_source_start(void)
 {
-	struct source_process_config cfg = { .tool = &slow_source_tool };
+	struct source_process_config cfg = { .run = source_child_run,
+					     .tool = &slow_source_tool };
 	struct source_process *process;
 	struct err e;
 

@@ -20,6 +20,7 @@
 #include <cmocka.h>
 
 /* The other process's id. */
+#include "capture_common/source_child.h"
 #include "capture_common/source_process.c"
 
 static struct shared {
@@ -140,7 +141,8 @@ static const char *own;		/* definition; NULL: a local server says */
 
 static void start(void)
 {
-	struct source_process_config cfg = { .tool = &tool, .definition = own };
+	struct source_process_config cfg = { .run = source_child_run, .tool = &tool,
+					     .definition = own };
 
 	process = source_process_start(&cfg, &e);
 	if (!process)
