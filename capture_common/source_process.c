@@ -224,7 +224,10 @@ static void died(struct source_process *p)
 	if (p->died)
 		return;
 	p->died = true;
-	kill(p->pid, SIGKILL);
+	/* If it lives after all, this is what makes it undo everything and end. Killing it would
+	 * not, and is not for the user that this process has become. */
+	shutdown(p->commands, SHUT_RDWR);
+	shutdown(p->tuning, SHUT_RDWR);
 	if (reap(p, &status))
 		describe_status(status, how, sizeof(how));
 	err_set(&p->why, ERR_SYSTEM, "the process that has the radio %s; what it changed is undone "
@@ -313,7 +316,6 @@ static void send_uplink(struct source_process *p)
 static void answered(struct source_process *p)
 {
 	char *next = p->open_next;
-
 	bool uplink_waits = p->uplink_waits;
 
 	p->asked = p->close_sent = p->uplink_waits = false;

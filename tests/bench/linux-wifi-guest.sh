@@ -109,13 +109,16 @@ part_load() {
     sed 's/^/load: /' load.log
 }
 
-# Its output goes nowhere, or with nc to where the tool's goes.
-start_tcpdump() { # WHO
+# Its output goes nowhere, or with nc to where the tool's goes: once a second, or without delay.
+start_tcpdump() { # tcpdump|netcat|prompt
+    local prompt=()
+
+    [[ $1 != prompt ]] || prompt=(--immediate-mode -U)
     if [[ $1 == tcpdump ]]; then
         tcpdump -i mon2 -s 8192 -w /dev/null >/dev/null 2>tcpdump.log &
         others=($!)
     else
-        tcpdump -i mon2 -s 8192 -w - 2>tcpdump.log > >(exec nc "${SERVER%:*}" "$DISCARD_PORT") &
+        tcpdump -i mon2 -s 8192 "${prompt[@]}" -w - 2>tcpdump.log > >(exec nc "${SERVER%:*}" "$DISCARD_PORT") &
         others=($!)
         wait_until grep -q 'listening on' tcpdump.log
         others+=("$(pidof nc)")
@@ -130,7 +133,7 @@ part_others() {
     ip link set wlan2 down
     monitor phy2 mon2 2437
     for rate in "${@:2}"; do
-        for who in tcpdump netcat; do
+        for who in tcpdump netcat prompt; do
             start_tcpdump $who
             watched "$seconds" "$rate" $who mon2 "${others[@]}"
             kill -INT "${others[0]}"

@@ -351,4 +351,5 @@ def measure(bench, names):
         results["load"] = load_figures(guest, packets)
         results["tcpdump"] = other_figures(guest, "tcpdump")
         results["netcat"] = other_figures(guest, "netcat")
+        results["prompt"] = other_figures(guest, "prompt")
     return results

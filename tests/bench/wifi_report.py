@@ -30,7 +30,9 @@ NAMES = {
     "reset": "at once", "term": "20 s, ended by SIGTERM",
     "kill": "20 s, ended by SIGKILL",
 }
-OTHERS = {"tcpdump": "tcpdump's", "netcat": "tcpdump's and nc's, which send, too"}
+# Three ways to do less, or the same: nothing is sent; it is sent once a second; at once.
+OTHERS = {"tcpdump": "tcpdump's", "netcat": "tcpdump's and nc's, which send, too",
+          "prompt": "tcpdump's and nc's, when they send without delay, too"}
 MEMORY_KIB = 6144
 ASKED = 5
 
@@ -52,7 +54,7 @@ def goals(results):
                         r["median_ms"] < 50))
             out.append((f"delay at {rate}/s: 99 %, ms", r["p99_ms"], "< 150", r["p99_ms"] < 150))
         if rate in results["tcpdump"] and rate not in (10, 100):
-            for who in ("tcpdump", "netcat"):
+            for who in OTHERS:
                 share = r["cpu_us"] / results[who][rate]["cpu_us"]
                 out.append((f"CPU at {rate or 'all'} frames/s, of {OTHERS[who]}", share, "<= 2",
                             share <= 2))
@@ -110,23 +112,24 @@ def ratio(a, b):
     return number(a["cpu_us"] / b["cpu_us"]) if b else "-"
 
 
-def cost(results, tcpdump, netcat):
+def cost(results, tcpdump, netcat, prompt):
     rows = []
     for rate, r in results.items():
         *_, old, old_mb, old_tcpdump = ORIGINAL_LOAD[rate]
-        other, net = tcpdump.get(rate), netcat.get(rate)
+        other, net, soon = tcpdump.get(rate), netcat.get(rate), prompt.get(rate)
         rows.append([
             rate or "all", f"{number(old)}, {number(old_tcpdump)}",
             number(old / old_tcpdump) if old_tcpdump else "-",
-            ", ".join(number(x["cpu_us"]) if x else "-" for x in (r, other, net)),
-            ratio(r, other), ratio(r, net),
+            ", ".join(number(x["cpu_us"]) if x else "-" for x in (r, other, net, soon)),
+            ratio(r, other), ratio(r, net), ratio(r, soon),
             old_mb, " + ".join(f"{rss / 1024:.1f}" for rss, _ in r["memory_kib"]),
             " + ".join(f"{pss / 1024:.1f}" for _, pss in r["memory_kib"]),
             number(other["memory_kib"][0][0] / 1024) if other else "-"])
     return "### CPU and memory\n\n" + table(
         ["frames/s", "original and tcpdump, CPU us a frame", "original, of tcpdump's",
-         "ours, tcpdump, tcpdump \\| nc, CPU us a frame", "ours, of tcpdump's",
-         "ours, of tcpdump's and nc's", "original, RSS MB", "ours, RSS MiB", "ours, Pss MiB",
+         "ours, tcpdump, tcpdump \\| nc, the same without delay, CPU us a frame",
+         "ours, of tcpdump's", "ours, of tcpdump's and nc's", "ours, of the same without delay",
+         "original, RSS MB", "ours, RSS MiB", "ours, Pss MiB",
          "tcpdump, RSS MiB"], rows)
 
 
@@ -139,7 +142,8 @@ def write(bench, results):
         out.append(outage(results["outage"]))
     if "load" in results:
         out += [delay(results["load"]),
-                cost(results["load"], results["tcpdump"], results["netcat"])]
+                cost(results["load"], results["tcpdump"], results["netcat"],
+                     results["prompt"])]
     if not bench.quick:
         out.append("### Goals\n\n" + table(
             ["what", "figure", "goal", ""],
