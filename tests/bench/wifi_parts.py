@@ -36,11 +36,11 @@ def plan(names, quick):
                 out += ["hop", name, 3 if quick else seconds, options, "--"]
         elif part == "outage":
             for kind, seconds in OUTAGES[:1] if quick else OUTAGES:
-                out += ["outage", kind, seconds, 8 if quick else 18, "--"]
+                out += ["outage", kind, seconds, 4 if quick else 18, "--"]
         else:
             rates = (10, 1000) if quick else RATES
-            out += ["load", 2 if quick else 8, *rates, "--"]
-            out += ["others", 2 if quick else 8, *rates[1:], "--"]
+            out += ["load", 1 if quick else 8, *rates, "--"]
+            out += ["others", 1 if quick else 8, *rates[1:], "--"]
     return [str(word) for word in out]
 
 
