@@ -8,12 +8,9 @@
 
 #include "tests/lib/watch_rig.h"
 
-#include <fcntl.h>
-#include <linux/if_tun.h>
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <poll.h>
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -21,13 +18,12 @@
 #include <unistd.h>
 
 #include "capture_common/loop.h"
+#include "tests/lib/tap_device.h"
 
 #define SECOND_NS ((uint64_t)1000000000)
-#define ARPHRD_RADIOTAP 803
 
 struct watch_rig watch_rig;
 static struct watch_rig *const g = &watch_rig;
-static const char *unavailable;
 
 /* --- devices --- */
 
@@ -39,13 +35,6 @@ static void control(unsigned long request, const char *name, struct ifreq *req)
 	snprintf(req->ifr_name, sizeof(req->ifr_name), "%s", name);
 	assert_int_equal(ioctl(fd, request, req), 0);
 	close(fd);
-}
-
-void watch_rig_set_up(const char *name, bool up)
-{
-	struct ifreq req = { .ifr_flags = up ? IFF_UP : 0 };
-
-	control(SIOCSIFFLAGS, name, &req);
 }
 
 bool watch_rig_is_up(const char *name)
@@ -72,18 +61,6 @@ void watch_rig_set_address(const char *name, uint8_t last)
 	control(SIOCSIFHWADDR, name, &req);
 }
 
-int watch_rig_make_tap(const char *name, int arphrd)
-{
-	struct ifreq req = { .ifr_flags = IFF_TAP | IFF_NO_PI };
-	int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK);
-
-	assert_true(fd >= 0);
-	snprintf(req.ifr_name, sizeof(req.ifr_name), "%s", name);
-	assert_int_equal(ioctl(fd, TUNSETIFF, &req), 0);
-	assert_int_equal(ioctl(fd, TUNSETLINK, arphrd), 0);
-	return fd;
-}
-
 void watch_rig_send(void)
 {
 	uint8_t b[100] = { 0, 0, 8, 0, 0, 0, 0, 0, 0x08 };
@@ -92,20 +69,6 @@ void watch_rig_send(void)
 }
 
 /* --- a source that is open --- */
-
-int watch_rig_group_setup(void **state)
-{
-	int fd = open("/dev/net/tun", O_RDWR);
-
-	(void)state;
-	if (fd < 0)
-		unavailable = "/dev/net/tun cannot be opened";
-	else if (unshare(CLONE_NEWNET) < 0)
-		unavailable = "no network namespace can be made (that takes root)";
-	if (fd >= 0)
-		close(fd);
-	return 0;
-}
 
 static void find(const char *name, struct rtnl_link *out)
 {
@@ -137,12 +100,12 @@ int watch_rig_setup(void **state)
 
 	(void)state;
 	memset(g, 0, sizeof(*g));
-	if (unavailable)
+	if (!tap_device_available())
 		return 0;
-	g->tap = watch_rig_make_tap("tap0", ARPHRD_RADIOTAP);
-	g->base = watch_rig_make_tap("base0", ARPHRD_ETHER);
+	g->tap = tap_device_make("tap0", TAP_DEVICE_RADIOTAP);
+	g->base = tap_device_make("base0", TAP_DEVICE_ETHERNET);
 	watch_rig_set_address("base0", 1);
-	watch_rig_set_up("tap0", true);
+	tap_device_set_up("tap0", true);
 	g->clock.now_ns = 1000 * SECOND_NS;
 	g->capture.queue = queue_new((size_t)16 << 20, QUEUE_DROP_OLDEST, &g->e);
 	g->capture.loop = loop_new(&clock, &g->e);
@@ -159,7 +122,7 @@ int watch_rig_teardown(void **state)
 
 	(void)state;
 	wifi_options_free(&s->options);
-	if (unavailable)
+	if (!tap_device_available())
 		return 0;
 	pcap_live_close(s->pcap);
 	wifi_filter_free(s->filter);
@@ -175,19 +138,11 @@ int watch_rig_teardown(void **state)
 	return 0;
 }
 
-void watch_rig_need(void)
-{
-	if (unavailable) {
-		print_message("%s\n", unavailable);
-		skip();
-	}
-}
-
 void watch_rig_open(void)
 {
 	struct wifi_source *s = &g->source;
 
-	watch_rig_need();
+	tap_device_need();
 	s->filter = wifi_filter_new(&s->options, &g->e);
 	assert_non_null(s->filter);
 	if (wifi_watch_init(&s->watch, &g->e) < 0 || wifi_source_open_capture(s, &g->e) < 0)

@@ -26,20 +26,16 @@ struct watch_rig {
 
 extern struct watch_rig watch_rig;
 
-/* For cmocka. The source is not open yet: its name is "roof", it can be tuned, its driver is
- * "fakewifi"; options may be changed before watch_rig_open(). */
-int watch_rig_group_setup(void **state);
+/* For cmocka, in a group of tap_device_group_setup(). The source is not open yet: its name is
+ * "roof", it can be tuned, its driver is "fakewifi"; options may be changed before
+ * watch_rig_open(). */
 int watch_rig_setup(void **state);
 int watch_rig_teardown(void **state);
-/* Skips the test where there are no such devices. */
-void watch_rig_need(void);
-/* What comes after wifi_open(). Skips, too. */
+/* What comes after wifi_open(). Skips the test where there are no such devices. */
 void watch_rig_open(void);
 
 /* --- devices --- */
 
-int watch_rig_make_tap(const char *name, int arphrd);
-void watch_rig_set_up(const char *name, bool up);
 bool watch_rig_is_up(const char *name);
 void watch_rig_set_mtu(const char *name, int mtu);
 void watch_rig_set_address(const char *name, uint8_t last);

@@ -19,14 +19,7 @@
 #include "capture_common/log.h"
 #include "capture_common/loop.h"
 #include "capture_common/pcap_live.h"
-
-#ifdef __linux__
-#include <linux/if_tun.h>
-#include <net/if.h>
-#include <sched.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
-#endif
+#include "tests/lib/tap_device.h"
 
 static struct err e;
 
@@ -90,70 +83,18 @@ static void without_the_right_to_capture_it_says_how_to_get_it(void **state)
 
 /* With one */
 
-static const char *unavailable = "only Linux has such devices";
-
-#ifdef __linux__
-#ifndef TUNSETLINK
-#define TUNSETLINK _IOW('T', 205, int)
-#endif
-#define ARPHRD_RADIOTAP 803
-
 static int tap = -1;
 static struct pcap_live *live;
 static struct queue *queue;
 static struct capture capture;
 
-static void set_up(bool up)
-{
-	struct ifreq req = { .ifr_name = "tap0" };
-	int fd = socket(AF_INET, SOCK_DGRAM, 0);
-
-	req.ifr_flags = up ? IFF_UP : 0;
-	assert_int_equal(ioctl(fd, SIOCSIFFLAGS, &req), 0);
-	close(fd);
-}
-
-static int make_namespace(void)
-{
-	int fd = open("/dev/net/tun", O_RDWR);
-
-	if (fd < 0) {
-		unavailable = "/dev/net/tun cannot be opened";
-		return -1;
-	}
-	close(fd);
-	if (unshare(CLONE_NEWNET) < 0) {
-		unavailable = "no network namespace can be made (that takes root)";
-		return -1;
-	}
-	unavailable = NULL;
-	return 0;
-}
-
-static void make_tap(void)
-{
-	struct ifreq req = { .ifr_name = "tap0", .ifr_flags = IFF_TAP | IFF_NO_PI };
-
-	tap = open("/dev/net/tun", O_RDWR | O_NONBLOCK);
-	assert_true(tap >= 0);
-	assert_int_equal(ioctl(tap, TUNSETIFF, &req), 0);
-	assert_int_equal(ioctl(tap, TUNSETLINK, ARPHRD_RADIOTAP), 0);
-	set_up(true);
-}
-
-static int group_setup(void **state)
-{
-	(void)state;
-	make_namespace();
-	return 0;
-}
-
 static int setup(void **state)
 {
 	(void)state;
-	if (unavailable)
+	if (!tap_device_available())
 		return 0;
-	make_tap();
+	tap = tap_device_make("tap0", TAP_DEVICE_RADIOTAP);
+	tap_device_set_up("tap0", true);
 	queue = queue_new(QUEUE_MIN_BYTES, QUEUE_DROP_OLDEST, &e);
 	assert_non_null(queue);
 	capture = (struct capture){ .queue = queue };
@@ -171,14 +112,6 @@ static int teardown(void **state)
 		close(tap);
 	tap = -1;
 	return 0;
-}
-
-static void need_tap(void)
-{
-	if (unavailable) {
-		print_message("%s\n", unavailable);
-		skip();
-	}
 }
 
 static void open_live(int buffer_bytes)
@@ -241,7 +174,7 @@ static void frames_arrive_as_they_are(void **state)
 	const struct msg_packet *p;
 
 	(void)state;
-	need_tap();
+	tap_device_need();
 	open_live(0);
 	assert_int_equal(pcap_live_dlt(live), 127);
 	assert_int_equal(pcap_live_pass(live, &e), 0);
@@ -269,7 +202,7 @@ static void nothing_passes_before_it_is_asked_for(void **state)
 	const struct msg_packet *p;
 
 	(void)state;
-	need_tap();
+	tap_device_need();
 	open_live(0);
 	send_frame(0x80, 1, 100);
 	assert_int_equal(pcap_live_pass(live, &e), 0);
@@ -287,7 +220,7 @@ static void filter_can_be_changed_and_taken_off(void **state)
 	struct bpf_program program;
 
 	(void)state;
-	need_tap();
+	tap_device_need();
 	open_live(0);
 	assert_int_equal(pcap_live_compile(live, "wlan type data", &program, &e), 0);
 	assert_int_equal(pcap_live_filter(live, &program, &e), 0);
@@ -315,7 +248,7 @@ static void cut_frames_keep_their_length_on_air(void **state)
 	const struct msg_packet *p;
 
 	(void)state;
-	need_tap();
+	tap_device_need();
 	open_live(0);
 	assert_int_equal(pcap_live_filter(live, &program, &e), 0);
 	send_frame(0x08, 1, 1000);
@@ -331,7 +264,7 @@ static void filter_that_makes_no_sense_is_quoted(void **state)
 	struct bpf_program program;
 
 	(void)state;
-	need_tap();
+	tap_device_need();
 	open_live(0);
 	assert_int_equal(pcap_live_compile(live, "wlan type nonsense", &program, &e), -1);
 	assert_int_equal(e.code, ERR_USAGE);
@@ -347,7 +280,7 @@ static void filter_that_the_kernel_refuses_is_an_error(void **state)
 	struct source_wait wait = { .fd = -1, .until_ns = LOOP_NEVER };
 
 	(void)state;
-	need_tap();
+	tap_device_need();
 	open_live(0);
 	assert_int_equal(pcap_live_pass(live, &e), 0);
 	assert_int_equal(pcap_live_filter(live, &program, &e), -1);
@@ -366,7 +299,7 @@ static void what_was_not_read_in_time_is_counted(void **state)
 	struct queue_stats q;
 
 	(void)state;
-	need_tap();
+	tap_device_need();
 	open_live(1 << 16);
 	assert_int_equal(pcap_live_pass(live, &e), 0);
 	pcap_live_get_stats(live, &s);
@@ -389,7 +322,7 @@ static void queue_that_waits_costs_no_packets(void **state)
 	uint32_t number;
 
 	(void)state;
-	need_tap();
+	tap_device_need();
 	queue_free(queue);
 	queue = queue_new(QUEUE_MIN_BYTES, QUEUE_WAIT, &e);
 	assert_non_null(queue);
@@ -415,11 +348,11 @@ static void queue_that_waits_costs_no_packets(void **state)
 static void interface_taken_down_ends_it(void **state)
 {
 	(void)state;
-	need_tap();
+	tap_device_need();
 	open_live(0);
 	assert_int_equal(pcap_live_pass(live, &e), 0);
 	assert_int_equal(read_until(SOURCE_WAIT, 0), SOURCE_WAIT);
-	set_up(false);
+	tap_device_set_up("tap0", false);
 	assert_int_equal(read_until(SOURCE_FAILED, 0), SOURCE_FAILED);
 	assert_non_null(strstr(e.text, "tap0"));
 	assert_non_null(strstr(e.text, "down"));
@@ -428,7 +361,7 @@ static void interface_taken_down_ends_it(void **state)
 static void interface_pulled_out_ends_it(void **state)
 {
 	(void)state;
-	need_tap();
+	tap_device_need();
 	open_live(0);
 	assert_int_equal(pcap_live_pass(live, &e), 0);
 	assert_int_equal(read_until(SOURCE_WAIT, 0), SOURCE_WAIT);
@@ -444,8 +377,8 @@ static void interface_that_is_down_is_not_opened(void **state)
 	struct pcap_live_config cfg = { .interface = "tap0" };
 
 	(void)state;
-	need_tap();
-	set_up(false);
+	tap_device_need();
+	tap_device_set_up("tap0", false);
 	assert_null(pcap_live_open(&cfg, &e));
 	assert_non_null(strstr(e.text, "tap0"));
 	assert_non_null(strstr(e.text, "down"));
@@ -457,7 +390,7 @@ static void unwanted_link_type_is_named(void **state)
 	struct pcap_live_config cfg = { .interface = "tap0", .dlts = dlts };
 
 	(void)state;
-	need_tap();
+	tap_device_need();
 	assert_null(pcap_live_open(&cfg, &e));
 	assert_int_equal(e.code, ERR_UNSUPPORTED);
 	assert_non_null(strstr(e.text, "IEEE802_11_RADIO (127)"));
@@ -465,20 +398,6 @@ static void unwanted_link_type_is_named(void **state)
 }
 
 #define WITH_TAP(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
-#else
-static int group_setup(void **state)
-{
-	(void)state;
-	return 0;
-}
-
-static void packets_from_a_device(void **state)
-{
-	(void)state;
-	print_message("%s\n", unavailable);
-	skip();
-}
-#endif
 
 int main(void)
 {
@@ -486,7 +405,6 @@ int main(void)
 		cmocka_unit_test(counters_go_on_when_they_wrap),
 		cmocka_unit_test(missing_interface_is_named),
 		cmocka_unit_test(without_the_right_to_capture_it_says_how_to_get_it),
-#ifdef __linux__
 		WITH_TAP(frames_arrive_as_they_are),
 		WITH_TAP(nothing_passes_before_it_is_asked_for),
 		WITH_TAP(filter_can_be_changed_and_taken_off),
@@ -499,10 +417,7 @@ int main(void)
 		WITH_TAP(interface_pulled_out_ends_it),
 		WITH_TAP(interface_that_is_down_is_not_opened),
 		WITH_TAP(unwanted_link_type_is_named),
-#else
-		cmocka_unit_test(packets_from_a_device),
-#endif
 	};
 
-	return cmocka_run_group_tests(tests, group_setup, NULL);
+	return cmocka_run_group_tests(tests, tap_device_group_setup, NULL);
 }

@@ -18,6 +18,7 @@
 #include "capture_common/log.h"
 #include "capture_common/loop.h"
 #include "capture_linux_wifi/wifi_filter.h"
+#include "tests/lib/tap_device.h"
 
 static struct wifi_options options;
 static struct wifi_filter *filter;
@@ -320,64 +321,23 @@ static void the_description_names_all_parts(void **state)
 
 /* In the kernel */
 
-static const char *unavailable = "only Linux has such devices";
-
-#ifdef __linux__
-#include <linux/if_tun.h>
-#include <sched.h>
-#include <sys/ioctl.h>
-
-#ifndef TUNSETLINK
-#define TUNSETLINK _IOW('T', 205, int)
-#endif
-#define ARPHRD_RADIOTAP 803
-
 static int tap = -1;
 static struct pcap_live *live;
 static struct queue *queue;
 static struct capture capture;
 
-static int group_setup(void **state)
-{
-	int fd = open("/dev/net/tun", O_RDWR);
-
-	(void)state;
-	unavailable = fd < 0 ? "/dev/net/tun cannot be opened" : NULL;
-	if (fd >= 0)
-		close(fd);
-	if (!unavailable && unshare(CLONE_NEWNET) < 0)
-		unavailable = "no network namespace can be made (that takes root)";
-	return 0;
-}
-
 static void open_tap(bool radiotap)
 {
-	struct ifreq req = { .ifr_name = "tap0", .ifr_flags = IFF_TAP | IFF_NO_PI };
 	struct pcap_live_config cfg = { .interface = "tap0" };
-	int fd = socket(AF_INET, SOCK_DGRAM, 0);
 
-	tap = open("/dev/net/tun", O_RDWR | O_NONBLOCK);
-	assert_true(tap >= 0);
-	assert_int_equal(ioctl(tap, TUNSETIFF, &req), 0);
-	if (radiotap)
-		assert_int_equal(ioctl(tap, TUNSETLINK, ARPHRD_RADIOTAP), 0);
-	req.ifr_flags = IFF_UP;
-	assert_int_equal(ioctl(fd, SIOCSIFFLAGS, &req), 0);
-	close(fd);
+	tap = tap_device_make("tap0", radiotap ? TAP_DEVICE_RADIOTAP : TAP_DEVICE_ETHERNET);
+	tap_device_set_up("tap0", true);
 	live = pcap_live_open(&cfg, &e);
 	if (!live)
 		fail_msg("%s", e.text);
 	queue = queue_new(QUEUE_MIN_BYTES, QUEUE_DROP_OLDEST, &e);
 	assert_non_null(queue);
 	capture = (struct capture){ .queue = queue };
-}
-
-static void need_tap(void)
-{
-	if (unavailable) {
-		print_message("%s\n", unavailable);
-		skip();
-	}
 }
 
 static int teardown_tap(void **state)
@@ -457,7 +417,7 @@ static void apply(void)
 static void without_a_filter_all_frames_pass(void **state)
 {
 	(void)state;
-	need_tap();
+	tap_device_need();
 	open_tap(true);
 	set_options("wlan0");
 	apply();
@@ -479,7 +439,7 @@ static void filters_are_combined_in_the_kernel(void **state)
 	};
 
 	(void)state;
-	need_tap();
+	tap_device_need();
 	open_tap(true);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		set_options(rows[i].definition);
@@ -496,7 +456,7 @@ static void data_frames_are_cut_to_their_headers(void **state)
 	const char *text = "";
 
 	(void)state;
-	need_tap();
+	tap_device_need();
 	open_tap(true);
 	set_options("wlan0:truncate_data=true");
 	apply();
@@ -510,7 +470,7 @@ static void data_frames_are_cut_to_their_headers(void **state)
 static void a_filter_follows_the_addresses(void **state)
 {
 	(void)state;
-	need_tap();
+	tap_device_need();
 	open_tap(true);
 	add_link("eth0", 2, 1);
 	set_options("wlan0:filter_interface=eth0");
@@ -530,7 +490,7 @@ static void a_filter_follows_the_addresses(void **state)
 static void an_expression_that_makes_no_sense_is_quoted(void **state)
 {
 	(void)state;
-	need_tap();
+	tap_device_need();
 	open_tap(true);
 	set_options("wlan0:filter_mgmt=true,filter=\"wlan type nonsense\"");
 	assert_int_equal(look(), 1);
@@ -542,7 +502,7 @@ static void an_expression_that_makes_no_sense_is_quoted(void **state)
 static void another_link_type_is_named_with_the_options(void **state)
 {
 	(void)state;
-	need_tap();
+	tap_device_need();
 	open_tap(false);
 	set_options("wlan0:filter_mgmt=true,filter_address=02:00:00:00:00:01");
 	assert_int_equal(look(), 1);
@@ -562,7 +522,7 @@ static void too_many_addresses_are_counted(void **state)
 	struct filter_mac *more;
 
 	(void)state;
-	need_tap();
+	tap_device_need();
 	open_tap(true);
 	snprintf(text, sizeof(text), "wlan0:filter_address=02:00:00:00:00:01");
 	set_options(text);
@@ -581,21 +541,6 @@ static void too_many_addresses_are_counted(void **state)
 }
 
 #define WITH_TAP(test) cmocka_unit_test_setup_teardown(test, setup, teardown_tap)
-#else
-static int group_setup(void **state)
-{
-	(void)state;
-	return 0;
-}
-
-static void what_the_kernel_lets_through(void **state)
-{
-	(void)state;
-	print_message("%s\n", unavailable);
-	skip();
-}
-#endif
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -612,7 +557,6 @@ int main(void)
 		TEST(the_uplink_is_left_out_unless_it_is_wanted),
 		TEST(a_kernel_that_does_not_answer_changes_nothing),
 		TEST(the_description_names_all_parts),
-#ifdef __linux__
 		WITH_TAP(without_a_filter_all_frames_pass),
 		WITH_TAP(filters_are_combined_in_the_kernel),
 		WITH_TAP(data_frames_are_cut_to_their_headers),
@@ -620,11 +564,8 @@ int main(void)
 		WITH_TAP(an_expression_that_makes_no_sense_is_quoted),
 		WITH_TAP(another_link_type_is_named_with_the_options),
 		WITH_TAP(too_many_addresses_are_counted),
-#else
-		cmocka_unit_test(what_the_kernel_lets_through),
-#endif
 	};
 
 	log_init("test", LOG_LEVEL_ERROR);
-	return cmocka_run_group_tests(tests, group_setup, NULL);
+	return cmocka_run_group_tests(tests, tap_device_group_setup, NULL);
 }

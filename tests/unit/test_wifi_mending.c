@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "capture_common/log.h"
+#include "tests/lib/tap_device.h"
 #include "tests/lib/watch_rig.h"
 
 static struct watch_rig *const rig = &watch_rig;
@@ -25,7 +26,7 @@ static void interface_taken_down_is_brought_up_again(void **state)
 	(void)state;
 	watch_rig_open();
 	watch_rig_hears();
-	watch_rig_set_up("tap0", false);
+	tap_device_set_up("tap0", false);
 	assert_int_equal(watch_rig_pass(2), SOURCE_WAIT);
 	assert_int_equal(watch_rig_told("roof: somebody took tap0 down; bringing it up again"), 1);
 	assert_true(watch_rig_is_up("tap0"));
@@ -39,12 +40,12 @@ static void somebody_who_insists_gets_it(void **state)
 	(void)state;
 	watch_rig_open();
 	for (int i = 0; i < 5; i++) {
-		watch_rig_set_up("tap0", false);
+		tap_device_set_up("tap0", false);
 		assert_int_equal(watch_rig_pass(2), SOURCE_WAIT);
 		assert_true(watch_rig_is_up("tap0"));
 		assert_int_equal(watch_rig_told("took tap0 down"), 1);
 	}
-	watch_rig_set_up("tap0", false);
+	tap_device_set_up("tap0", false);
 	assert_int_equal(watch_rig_pass(2), SOURCE_FAILED);
 	assert_non_null(strstr(rig->e.text, "tap0"));
 	assert_non_null(strstr(rig->e.text, "down"));
@@ -56,7 +57,7 @@ static void a_minute_later_it_is_mended_again(void **state)
 	(void)state;
 	watch_rig_open();
 	for (int i = 0; i < 12; i++) {
-		watch_rig_set_up("tap0", false);
+		tap_device_set_up("tap0", false);
 		assert_int_equal(watch_rig_pass(15), SOURCE_WAIT);
 		assert_true(watch_rig_is_up("tap0"));
 	}
@@ -87,7 +88,7 @@ static void interface_that_stays_down_ends_it_with_the_reason(void **state)
 	(void)state;
 	watch_rig_open();
 	rig->system.set_up = refuse_to_set_up;
-	watch_rig_set_up("tap0", false);
+	tap_device_set_up("tap0", false);
 	assert_int_equal(watch_rig_pass(2), SOURCE_FAILED);
 	assert_string_equal(rig->e.text, "cannot bring it up");
 	wifi_source_ops.stats(&rig->source, &stats);
@@ -104,7 +105,7 @@ static void counts_go_on_after_it_was_mended(void **state)
 		watch_rig_hears();
 	wifi_source_ops.stats(&rig->source, &before);
 	assert_true(before.received >= 3);
-	watch_rig_set_up("tap0", false);
+	tap_device_set_up("tap0", false);
 	assert_int_equal(watch_rig_pass(2), SOURCE_WAIT);
 	wifi_source_ops.stats(&rig->source, &now);
 	assert_true(now.received >= before.received);
@@ -129,7 +130,7 @@ static void interface_with_a_new_name_is_opened_by_it(void **state)
 	(void)state;
 	watch_rig_open();
 	watch_rig_hears();
-	watch_rig_set_up("tap0", false);
+	tap_device_set_up("tap0", false);
 	rename_interface("tap0", "attic0");
 	assert_int_equal(watch_rig_pass(2), SOURCE_WAIT);
 	assert_int_equal(watch_rig_told("roof: somebody took attic0 down"), 1);
@@ -143,7 +144,7 @@ static void base_that_comes_up_is_taken_down_again(void **state)
 {
 	(void)state;
 	watch_rig_open();
-	watch_rig_set_up("base0", true);
+	tap_device_set_up("base0", true);
 	assert_int_equal(watch_rig_pass(1), SOURCE_WAIT);
 	assert_int_equal(watch_rig_told("somebody brought base0 up"), 1);
 	assert_false(watch_rig_is_up("base0"));
@@ -157,7 +158,7 @@ static void base_with_many_events_is_taken_down_once(void **state)
 {
 	(void)state;
 	watch_rig_open();
-	watch_rig_set_up("base0", true);
+	tap_device_set_up("base0", true);
 	for (int i = 0; i < 8; i++)
 		watch_rig_set_mtu("base0", 1400 + i);
 	assert_int_equal(watch_rig_pass(2), SOURCE_WAIT);
@@ -170,11 +171,11 @@ static void base_of_somebody_who_insists_stays_up(void **state)
 	(void)state;
 	watch_rig_open();
 	for (int i = 0; i < 5; i++) {
-		watch_rig_set_up("base0", true);
+		tap_device_set_up("base0", true);
 		assert_int_equal(watch_rig_pass(1), SOURCE_WAIT);
 		assert_false(watch_rig_is_up("base0"));
 	}
-	watch_rig_set_up("base0", true);
+	tap_device_set_up("base0", true);
 	assert_int_equal(watch_rig_pass(2), SOURCE_WAIT);		/* capturing goes on */
 	assert_true(watch_rig_is_up("base0"));
 	watch_rig_hears();
@@ -186,10 +187,10 @@ static void who_insists_on_the_base_does_not_get_the_radio(void **state)
 	(void)state;
 	watch_rig_open();
 	for (int i = 0; i < 6; i++) {
-		watch_rig_set_up("base0", true);
+		tap_device_set_up("base0", true);
 		assert_int_equal(watch_rig_pass(1), SOURCE_WAIT);
 	}
-	watch_rig_set_up("tap0", false);
+	tap_device_set_up("tap0", false);
 	assert_int_equal(watch_rig_pass(2), SOURCE_WAIT);
 	assert_true(watch_rig_is_up("tap0"));
 	watch_rig_hears();
@@ -199,8 +200,8 @@ static void who_insists_on_the_base_does_not_get_the_radio(void **state)
 static void base_that_came_up_while_opening_is_taken_down(void **state)
 {
 	(void)state;
-	watch_rig_need();
-	watch_rig_set_up("base0", true);
+	tap_device_need();
+	tap_device_set_up("base0", true);
 	watch_rig_open();
 	assert_int_equal(watch_rig_pass(1), SOURCE_WAIT);
 	assert_int_equal(watch_rig_told("somebody brought base0 up"), 1);
@@ -214,7 +215,7 @@ static void base_whose_event_was_lost_is_taken_down(void **state)
 	assert_int_equal(watch_rig_pass(1), SOURCE_WAIT);
 	for (int i = 0; i < 5000; i++)		/* more than the socket keeps */
 		watch_rig_set_mtu("base0", 1400 + i % 2);
-	watch_rig_set_up("base0", true);
+	tap_device_set_up("base0", true);
 	assert_int_equal(watch_rig_pass(1), SOURCE_WAIT);
 	assert_int_equal(watch_rig_told("somebody brought base0 up"), 1);
 	assert_false(watch_rig_is_up("base0"));
@@ -224,12 +225,12 @@ static void base_whose_event_was_lost_is_taken_down(void **state)
 static void base_that_is_a_monitor_interface_stays_up(void **state)
 {
 	(void)state;
-	watch_rig_need();
+	tap_device_need();
 	close(rig->base);
-	rig->base = watch_rig_make_tap("base0", ARPHRD_IEEE80211_RADIOTAP);
+	rig->base = tap_device_make("base0", TAP_DEVICE_RADIOTAP);
 	rig->source.radio.base.ifindex = if_nametoindex("base0");
 	watch_rig_open();
-	watch_rig_set_up("base0", true);
+	tap_device_set_up("base0", true);
 	assert_int_equal(watch_rig_pass(2), SOURCE_WAIT);
 	assert_true(watch_rig_is_up("base0"));
 	assert_int_equal(watch_rig_told("base0"), 0);
@@ -240,7 +241,7 @@ static void base_that_cannot_be_taken_down_is_told(void **state)
 	(void)state;
 	watch_rig_open();
 	rig->system.set_up = refuse_to_set_up;
-	watch_rig_set_up("base0", true);
+	tap_device_set_up("base0", true);
 	assert_int_equal(watch_rig_pass(1), SOURCE_WAIT);
 	assert_int_equal(watch_rig_told("roof: cannot bring it down"), 1);
 }
@@ -250,7 +251,7 @@ static void base_is_left_alone_when_that_was_asked_for(void **state)
 	(void)state;
 	rig->source.options.ignoreprimary = true;
 	watch_rig_open();
-	watch_rig_set_up("base0", true);
+	tap_device_set_up("base0", true);
 	assert_int_equal(watch_rig_pass(2), SOURCE_WAIT);
 	assert_true(watch_rig_is_up("base0"));
 	assert_int_equal(watch_rig_told("base0"), 0);
@@ -261,7 +262,7 @@ static void base_of_an_interface_without_radio_is_left_alone(void **state)
 	(void)state;
 	rig->source.radio.tunable = false;
 	watch_rig_open();
-	watch_rig_set_up("base0", true);
+	tap_device_set_up("base0", true);
 	assert_int_equal(watch_rig_pass(2), SOURCE_WAIT);
 	assert_true(watch_rig_is_up("base0"));
 }
@@ -291,5 +292,5 @@ int main(void)
 	};
 
 	log_init("test_wifi_mending", LOG_LEVEL_ERROR);
-	return cmocka_run_group_tests_name("wifi_mending", tests, watch_rig_group_setup, NULL);
+	return cmocka_run_group_tests_name("wifi_mending", tests, tap_device_group_setup, NULL);
 }

@@ -17,6 +17,7 @@
 #include "capture_common/log.h"
 #include "capture_common/loop.h"
 #include "tests/lib/open_rig.h"
+#include "tests/lib/tap_device.h"
 #include "tests/lib/watch_rig.h"
 
 static const struct source_ops *const ops = &wifi_source_ops;
@@ -31,7 +32,7 @@ static int group_setup(void **state)
 {
 	if (!mkdtemp(folder) || setenv("RUNTIME_DIRECTORY", folder, 1) < 0)
 		return -1;
-	return watch_rig_group_setup(state);
+	return tap_device_group_setup(state);
 }
 
 static int group_teardown(void **state)
@@ -86,7 +87,7 @@ static void open_source_tells_what_it_is(void **state)
 	char uuid[UUID_SIZE];
 
 	(void)state;
-	watch_rig_need();
+	tap_device_need();
 	assert_int_equal(probe("tap0:name=roof"), 0);
 	memcpy(uuid, info.uuid, sizeof(uuid));
 	source_info_free(&info);
@@ -103,11 +104,11 @@ static void open_source_tells_what_it_is(void **state)
 static void interface_is_as_before_when_it_is_closed(void **state)
 {
 	(void)state;
-	watch_rig_need();
+	tap_device_need();
 	for (int i = 0; i < 3; i++) {
 		bool up = i == 1;
 
-		watch_rig_set_up("tap0", up);
+		tap_device_set_up("tap0", up);
 		assert_non_null(try_to_open("tap0"));
 		assert_true(watch_rig_is_up("tap0"));
 		ops->close(opened);
@@ -121,8 +122,8 @@ static void interface_is_as_before_when_it_is_closed(void **state)
 static void interface_is_as_before_when_it_cannot_be_opened(void **state)
 {
 	(void)state;
-	watch_rig_need();
-	watch_rig_set_up("tap0", false);
+	tap_device_need();
+	tap_device_set_up("tap0", false);
 	assert_null(try_to_open("tap0:filter=\"wlan type nonsense\""));
 	assert_int_equal(e.code, ERR_USAGE);
 	assert_non_null(strstr(e.text, "nonsense"));
@@ -138,7 +139,7 @@ static void interface_is_as_before_when_it_cannot_be_opened(void **state)
 static void what_is_no_wifi_is_refused(void **state)
 {
 	(void)state;
-	watch_rig_need();
+	tap_device_need();
 	assert_int_equal(probe("base0"), -1);
 	assert_null(try_to_open("base0"));
 	assert_int_equal(e.code, ERR_UNSUPPORTED);
@@ -155,7 +156,7 @@ static void list_has_what_can_be_opened(void **state)
 	unsigned found = 0;
 
 	(void)state;
-	watch_rig_need();
+	tap_device_need();
 	assert_int_equal(ops->list(&list, &e), 0);
 	for (size_t i = 0; i < list.n; i++) {
 		assert_string_not_equal(list.devices[i].name, "base0");
@@ -168,7 +169,7 @@ static void list_has_what_can_be_opened(void **state)
 static void interface_without_radio_says_that_it_cannot_be_tuned(void **state)
 {
 	(void)state;
-	watch_rig_need();
+	tap_device_need();
 	assert_non_null(try_to_open("tap0"));
 	assert_int_equal(ops->tune(opened, "6", &e), -1);
 	assert_int_equal(e.code, ERR_UNSUPPORTED);
@@ -187,7 +188,7 @@ static void packets_come_and_are_counted(void **state)
 	struct queue_stats q = { 0 };
 
 	(void)state;
-	watch_rig_need();
+	tap_device_need();
 	assert_non_null(try_to_open("tap0"));
 	for (int i = 0; i < 1000 && q.pushed < 20; i++) {
 		struct source_wait wait = { .fd = -1, .until_ns = LOOP_NEVER };
@@ -212,7 +213,7 @@ static void source_asks_to_be_read_though_nothing_comes(void **state)
 	enum source_read r;
 
 	(void)state;
-	watch_rig_need();
+	tap_device_need();
 	assert_non_null(try_to_open("tap0"));
 	do
 		r = ops->read(opened, &rig->capture, &wait, &e);

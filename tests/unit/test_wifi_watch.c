@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "capture_common/log.h"
+#include "tests/lib/tap_device.h"
 #include "tests/lib/watch_rig.h"
 
 static struct watch_rig *const rig = &watch_rig;
@@ -77,7 +78,7 @@ static void drops_from_before_it_was_mended_are_told(void **state)
 	sum += strtoul(rig->last_told + strlen("roof: "), NULL, 10);
 	cause_drops();
 	watch_rig_pass(1);
-	watch_rig_set_up("tap0", false);
+	tap_device_set_up("tap0", false);
 	watch_rig_pass(20);
 	assert_int_equal(watch_rig_told("dropped"), 1);
 	sum += strtoul(rig->last_told + strlen("roof: "), NULL, 10);
@@ -229,7 +230,7 @@ static void interface_with_an_address_may_go_and_capturing_goes_on(void **state)
 	assert_int_equal(watch_rig_pass(4), SOURCE_WAIT);
 	assert_int_equal(wifi_filter_macs(rig->source.filter, &macs), 0);
 	watch_rig_hears();
-	rig->base = watch_rig_make_tap("base0", ARPHRD_ETHER);
+	rig->base = tap_device_make("base0", TAP_DEVICE_ETHERNET);
 	watch_rig_set_address("base0", 9);
 	watch_rig_pass(4);
 	assert_int_equal(filtered_address(), 9);
@@ -270,5 +271,5 @@ int main(void)
 	};
 
 	log_init("test_wifi_watch", LOG_LEVEL_ERROR);
-	return cmocka_run_group_tests_name("wifi_watch", tests, watch_rig_group_setup, NULL);
+	return cmocka_run_group_tests_name("wifi_watch", tests, tap_device_group_setup, NULL);
 }
