@@ -7,7 +7,6 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <fcntl.h>
 #include <net/if.h>
 #include <poll.h>
 #include <stdio.h>
