@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* libwebsockets, in a thread of its own, for all WebSocket links of a tool.
+ *
+ *	loop thread	link_ws.c <---- socketpair ----> ws_client.c	this thread
+ *	frames as a stream of bytes			one message a frame, TLS, HTTP
+ *
+ * The socketpair gives back-pressure both ways, and nothing but its ends and the states of a
+ * connection is shared. Only link_ws.c uses this. */
+#ifndef CAPTURE_COMMON_WS_SERVICE_H
+#define CAPTURE_COMMON_WS_SERVICE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "capture_common/access.h"
+#include "capture_common/err.h"
+#include "capture_common/loop.h"
+
+struct ws_service;
+
+/* access: must stay valid; its certificates are used for all connections. The thread starts with
+ * the first connection. NULL with e. */
+struct ws_service *ws_service_new(const struct access *access, struct err *e);
+/* Ends the thread; all connections must have been freed before. NULL is fine. */
+void ws_service_free(struct ws_service *s);
+
+/* One connection. */
+struct ws_client;
+
+struct ws_client_config {
+	struct ws_service *service;
+	struct loop *loop;
+	/* Whom to connect to: a numeric address and port, or else the path of a Unix socket. */
+	const char *address;
+	uint16_t port;
+	const char *unix_path;
+	/* An HTTP proxy's numeric address and port that is to be asked with CONNECT for host, or
+	 * NULL; proxy_login: "user:password" or "". */
+	const char *proxy;
+	uint16_t proxy_port;
+	const char *proxy_login;
+	/* The server: its name, for Host, SNI and its certificate; wss or ws. */
+	const char *host;
+	uint16_t host_port;
+	bool tls;
+	const char *target, *headers;	/* access_request() */
+	/* On the loop thread. fd: the stream of frames, both ways; its owner closes it. At its end
+	 * ws_client_why() tells. */
+	void (*up)(void *user, int fd);
+	/* Never got up. ERR_PERMISSION: credentials or certificates were refused by either side;
+	 * another address of the host will not change that. */
+	void (*failed)(void *user, const struct err *e);
+	void *user;
+};
+
+/* Copies all texts. NULL with e. */
+struct ws_client *ws_client_new(const struct ws_client_config *cfg, struct err *e);
+/* Ends the connection. No callback comes any more. NULL is fine. */
+void ws_client_free(struct ws_client *c);
+/* Why the stream ended, once fd has given its end. */
+void ws_client_why(struct ws_client *c, struct err *e);
+
+#endif
