@@ -31,6 +31,11 @@ def check(result, packets, again=False):
                       f"(the sink stopped because: {result['why']})")
 
 
+def check_received(what, got, sent):
+    if got != sent:
+        raise Failure(f"{what}: {got} of {sent} packets are in the receiver's file")
+
+
 def need(program, *trial):
     """Skips the part when the program is missing, or may not do here what trial does."""
     if not shutil.which(program):
@@ -81,10 +86,11 @@ def send_baseline(bench, name, path, packets):
     return figures(result, result["accept_ns"], packets, usage, sink_cpu)
 
 
-def send_tool(bench, gen, path, packets, verify):
+def send_tool(bench, gen, path, packets, verify, websocket=False):
     """Stays connected at the end of the file, so that its memory can be read."""
-    sink = Sink(bench.program("sink"), "--expect", packets, *(["--verify", path] if verify else []))
-    sender = bench.start_tool(sink.port, path, gen)
+    options = [*(["--verify", path] if verify else []), *(["--websocket"] if websocket else [])]
+    sink = Sink(bench.program("sink"), "--expect", packets, *options)
+    sender = bench.start_tool(sink.port, path, gen, websocket=websocket)
     try:
         result = sink.wait("result", bench.timeout)
         check(result, packets)

@@ -9,6 +9,10 @@ import subprocess
 import time
 
 
+SINK_SOURCES = ["sink.c", "sink_options.c", "websocket.c", "expected.c", "wire.c", "wire_data.c",
+                "wire_fields.c"]
+
+
 class Failure(Exception):
     """A part could not be measured, or what arrived was wrong."""
 
@@ -79,6 +83,7 @@ class Sender:
         self.log = log
         out = open(log, "wb") if log else subprocess.DEVNULL
         self.start_ns = time.monotonic_ns()
+        self.end_ns = None
         self.proc = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                      stderr=out, start_new_session=True, shell=shell)
         if log:
@@ -101,6 +106,7 @@ class Sender:
         while True:
             pid, status, usage = os.wait4(self.pid, os.WNOHANG)
             if pid:
+                self.end_ns = time.monotonic_ns()
                 break
             if time.monotonic() > deadline:
                 self.kill()
@@ -123,6 +129,19 @@ class Sender:
         except ProcessLookupError:
             pass
         self.proc.wait()
+
+
+def wait_for_file(path, seconds):
+    """What a program writes into a file of one line, once it is there."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if os.path.exists(path):
+            with open(path, encoding="ascii") as f:
+                line = f.read()
+            if line.endswith("\n"):
+                return line.strip()
+        time.sleep(0.01)
+    raise Failure(f"there was no {path} within {seconds} s")
 
 
 def cpu_seconds(usage):

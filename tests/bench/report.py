@@ -13,6 +13,11 @@ def ratios(results, part, gen, base, what="pps"):
     return [a[what] / b[what] for a, b in zip(results[part][gen], results[part][base])]
 
 
+def of_tcp(results, profile):
+    rounds = results["websocket"][profile]
+    return [ws["pps"] / tcp["pps"] for ws, tcp in zip(rounds["ws"], rounds["tcp"])]
+
+
 # Part, what it is, the figure (a list: its median counts), how it must be, the goal.
 GOALS = [
     ("mix", "v3, packets/s of sendfile's", lambda r: ratios(r, "mix", "v3", "sendfile"), ">=", 0.6),
@@ -35,6 +40,10 @@ GOALS = [
      lambda r: [x["seconds"] for x in r["reconnect"][0]], "<", 1.5),
     ("reconnect", "server returned after 0.1 s, s",
      lambda r: [x["seconds"] for x in r["reconnect"][100]], "<", 1.5),
+    ("websocket", "mix, packets/s of TCP's", lambda r: of_tcp(r, "mix"), ">=", 0.5),
+    ("websocket", "small, packets/s of TCP's", lambda r: of_tcp(r, "small"), ">=", 0.5),
+    ("websocket", "to the receiver, packets/s of TCP's", lambda r: of_tcp(r, "receiver"), ">=",
+     0.5),
 ]
 
 
@@ -151,6 +160,27 @@ def moments(results):
     return "### Moments\n\n" + table(["", ""], rows) if rows else ""
 
 
+LINKS = {"tcp": "TCP", "ws": "WebSocket", "wss": "WebSocket, TLS"}
+SERVERS = {"mix": "sink, mix", "small": "sink, small", "receiver": "receiver, mix"}
+
+
+def websocket(results):
+    rows = []
+    for server, rounds in results.get("websocket", {}).items():
+        for link, runs in rounds.items():
+            rows.append([
+                SERVERS[server], LINKS[link],
+                spread([r["pps"] / 1e3 for r in runs]),
+                spread([a["pps"] / b["pps"] for a, b in zip(runs, rounds["tcp"])]),
+                spread([r["cpu_s_per_mpkt"] for r in runs]),
+                spread([r["sink_s_per_mpkt"] for r in runs]),
+                spread([r["rss_kib"] for r in runs]) if "rss_kib" in runs[0] else "-",
+            ])
+    return "### WebSocket, v3\n\n" + table(
+        ["server", "link", "1000 packets/s", "of TCP's", "CPU s a million", "server's CPU s",
+         "peak RSS KiB"], rows) if rows else ""
+
+
 def goals(results):
     rows = []
     for part, what, figure, op, goal in GOALS:
@@ -164,7 +194,7 @@ def goals(results):
 def write(bench, results, skipped):
     out = [machine(bench)]
     out += [throughput(bench, name, results[name]) for name in ("mix", "small") if name in results]
-    out += [per_generation(results), moments(results)]
+    out += [per_generation(results), moments(results), websocket(results)]
     if not bench.quick:
         out.append(goals(results))
     out += [f"Not measured: {name} ({why})\n" for name, why in skipped.items()]

@@ -3,7 +3,7 @@
  * only, unless asked for more, so that it is not what limits the tool.
  *
  *	sink [--raw] [--expect N] [--idle-ms MS] [--ping-ms MS] [--close-at N [--down-ms MS]]
- *	     [--verify FILE] [--latency]
+ *	     [--verify FILE] [--latency] [--websocket]
  *
  * --raw       no protocol: counts bytes until the end of the connection
  * --expect    the result is there after so many packets, not counting those that came again
@@ -13,6 +13,7 @@
  *             no other for --down-ms (0)
  * --verify    compares each packet with the file that gen wrote: bytes, lengths, time, order
  * --latency   how old the packets of drip are when they arrive
+ * --websocket each frame is a WebSocket message of its own
  *
  * Tells what happens in lines "event key=value ...", times in ns of CLOCK_MONOTONIC. After the line
  * "result" it goes on answering, until its standard input ends. */
@@ -32,17 +33,12 @@
 
 #include "tests/bench/drip.h"
 #include "tests/bench/expected.h"
+#include "tests/bench/sink_options.h"
+#include "tests/bench/websocket.h"
 #include "tests/bench/wire.h"
 
 #define READ_BYTES ((size_t)4 << 20)
 #define MS_NS 1000000
-
-struct sink_options {
-	bool raw, latency;
-	uint64_t expect, close_at;
-	uint64_t idle_ms, ping_ms, down_ms;
-	const char *verify;
-};
 
 struct sink {
 	struct sink_options opt;
@@ -55,6 +51,7 @@ struct sink {
 	/* this connection */
 	enum wire_gen gen;
 	uint32_t seqno;
+	bool upgraded;			/* with --websocket */
 	bool open;			/* the tool reported success */
 	uint64_t next_ping_ns;
 
@@ -147,6 +144,23 @@ static void send_all(struct sink *s, const uint8_t *p, size_t len)
 	}
 }
 
+static void send_message(struct sink *s, enum websocket_op op, const uint8_t *p, size_t len)
+{
+	uint8_t message[WEBSOCKET_HEADER_MAX + WIRE_FRAME_MAX];
+	size_t header = websocket_put_header(message, op, len);
+
+	memcpy(message + header, p, len);
+	send_all(s, message, header + len);
+}
+
+static void send_frame(struct sink *s, const uint8_t *p, size_t len)
+{
+	if (s->opt.websocket)
+		send_message(s, WEBSOCKET_BINARY, p, len);
+	else
+		send_all(s, p, len);
+}
+
 static void send_ping_if_due(struct sink *s)
 {
 	uint8_t frame[128];
@@ -154,7 +168,7 @@ static void send_ping_if_due(struct sink *s)
 
 	if (!s->open || s->opt.ping_ms == 0 || now < s->next_ping_ns)
 		return;
-	send_all(s, frame, wire_put_ping(frame, s->gen, ++s->seqno));
+	send_frame(s, frame, wire_put_ping(frame, s->gen, ++s->seqno));
 	s->next_ping_ns = now + s->opt.ping_ms * MS_NS;
 }
 
@@ -163,7 +177,7 @@ static void send_pong(struct sink *s, const struct wire_frame *f)
 	uint8_t frame[128];
 
 	s->pings++;
-	send_all(s, frame, wire_put_pong(frame, f->gen, ++s->seqno, f->seqno));
+	send_frame(s, frame, wire_put_pong(frame, f->gen, ++s->seqno, f->seqno));
 }
 
 static void send_open(struct sink *s, const struct wire_frame *f)
@@ -172,7 +186,7 @@ static void send_open(struct sink *s, const struct wire_frame *f)
 	struct wire_bytes definition = wire_read_definition(f);
 
 	if (definition.at)
-		send_all(s, frame, wire_put_open(frame, f->gen, ++s->seqno, definition));
+		send_frame(s, frame, wire_put_open(frame, f->gen, ++s->seqno, definition));
 	else
 		s->bad++;
 }
@@ -260,24 +274,81 @@ static bool must_close(const struct sink *s)
 	return s->opt.close_at > 0 && s->packets >= s->opt.close_at;
 }
 
-/* Takes the frames in the buffer; the beginning of the next one stays. False at the end of the
+/* Each takes what stands at p, in have bytes. They return its length, 0 when it is not complete, or
+ * -1 for what ends the connection. */
+
+static long take_request(struct sink *s, const uint8_t *p, size_t have)
+{
+	char answer[WEBSOCKET_ANSWER_MAX];
+	long n = websocket_accept(p, have, answer);
+
+	if (n > 0) {
+		send_all(s, (const uint8_t *)answer, strlen(answer));
+		s->upgraded = true;
+	}
+	if (n < 0)
+		tell_result(s, "no-websocket");
+	return n;
+}
+
+static long take_plain(struct sink *s, const uint8_t *p, size_t have)
+{
+	struct wire_frame f;
+	int got = wire_next(p, have, &f);
+
+	if (got == 1)
+		take_frame(s, p, &f);
+	if (got < 0)
+		tell_result(s, "no-frame");
+	return got == 1 ? (long)f.total : got;
+}
+
+/* A message must hold one whole frame and nothing else. */
+static long take_message(struct sink *s, uint8_t *p, size_t have)
+{
+	struct websocket_msg m;
+	struct wire_frame f;
+	int got = websocket_next(p, have, &m);
+
+	if (got < 0)
+		tell_result(s, "no-message");
+	if (got <= 0)
+		return got;
+	if (m.op == WEBSOCKET_CLOSE)
+		return -1;
+	if (m.op == WEBSOCKET_PING)
+		send_message(s, WEBSOCKET_PONG, m.at, m.len);
+	if (m.op != WEBSOCKET_BINARY)
+		return (long)m.total;
+	if (wire_next(m.at, m.len, &f) != 1 || f.total != m.len) {
+		tell_result(s, "not-one-frame");
+		return -1;
+	}
+	take_frame(s, m.at, &f);
+	return (long)m.total;
+}
+
+static long take_one(struct sink *s, uint8_t *p, size_t have)
+{
+	if (!s->opt.websocket)
+		return take_plain(s, p, have);
+	return s->upgraded ? take_message(s, p, have) : take_request(s, p, have);
+}
+
+/* Takes what is whole in the buffer; the beginning of the next frame stays. False at the end of the
  * connection. */
 static bool take_frames(struct sink *s)
 {
-	struct wire_frame f;
 	size_t at = 0;
-	int got;
+	long n;
 
-	while ((got = wire_next(s->buf + at, s->have - at, &f)) == 1) {
-		take_frame(s, s->buf + at, &f);
-		at += f.total;
+	while ((n = take_one(s, s->buf + at, s->have - at)) > 0) {
+		at += (size_t)n;
 		if (must_close(s))
 			return false;
 	}
-	if (got < 0) {
-		tell_result(s, "no-frame");
+	if (n < 0)
 		return false;
-	}
 	s->have -= at;
 	memmove(s->buf, s->buf + at, s->have);
 	return true;
@@ -357,7 +428,7 @@ static void begin_connection(struct sink *s)
 		die("accept");
 	setsockopt(s->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	s->have = 0;
-	s->open = false;
+	s->upgraded = s->open = false;
 	s->next_ping_ns = 0;
 	s->heard_ns = s->accept_ns = now_ns();
 	tell("accept", "packets=%" PRIu64, s->packets);
@@ -404,55 +475,13 @@ static void serve(struct sink *s)
 	}
 }
 
-/* --- options --- */
-
-static bool number_option(struct sink_options *o, const char *name, const char *value)
-{
-	const struct {
-		const char *name;
-		uint64_t *to;
-	} table[] = {
-		{ "--expect", &o->expect },
-		{ "--idle-ms", &o->idle_ms },
-		{ "--ping-ms", &o->ping_ms },
-		{ "--close-at", &o->close_at },
-		{ "--down-ms", &o->down_ms },
-	};
-
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		if (strcmp(name, table[i].name) == 0) {
-			*table[i].to = strtoull(value, NULL, 10);
-			return true;
-		}
-	}
-	return false;
-}
-
-static bool read_options(struct sink_options *o, int argc, char **argv)
-{
-	*o = (struct sink_options){ .idle_ms = 10000, .ping_ms = 5000 };
-	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--raw") == 0)
-			o->raw = true;
-		else if (strcmp(argv[i], "--latency") == 0)
-			o->latency = true;
-		else if (i + 1 == argc)
-			return false;
-		else if (strcmp(argv[i], "--verify") == 0)
-			o->verify = argv[++i];
-		else if (number_option(o, argv[i], argv[i + 1]))
-			i++;
-		else
-			return false;
-	}
-	return !o->latency || (o->expect > 0 && !o->verify);
-}
+/* --- all of it --- */
 
 int main(int argc, char **argv)
 {
 	struct sink s = { .fd = -1 };
 
-	if (!read_options(&s.opt, argc, argv)) {
+	if (!sink_options_read(&s.opt, argc, argv)) {
 		fprintf(stderr, "sink: wrong options; they are described at the top of sink.c\n");
 		return 64;
 	}
