@@ -10,6 +10,7 @@
 #include "capture_common/backoff.h"
 #include "capture_common/log.h"
 #include "capture_common/random.h"
+#include "capture_common/servers.h"
 #include "protocol/msg.h"
 
 #define SECOND_NS ((uint64_t)1000000000)
@@ -20,27 +21,48 @@
 #define EVICTIONS 3
 /* The same failure is logged again after this many tries. */
 #define LOG_EVERY 20
+/* That nobody was heard yet is said again after this long. */
+#define REMIND_NS (600 * SECOND_NS)
+#define SERVER_SIZE 300			/* as text */
+
+/* What is known of each server. */
+struct memory {
+	bool known;			/* the generation that worked last is the first to try */
+	enum frame_gen gen;
+	char last_text[sizeof(((struct err *)0)->text)];	/* of a failure */
+	unsigned same_text;
+	bool denied;			/* that failure was of credentials or certificates */
+};
 
 struct remote {
 	struct remote_config cfg;
+	struct servers *servers;
 	struct session *session;
 	struct loop_timer timer;
 	struct loop_post post;
+	bool connected;			/* or connecting */
+	bool moving;			/* the end of this session is our doing */
+	bool ended;			/* gave up */
+
+	struct memory *memory;		/* of each in the list; one with autodetect */
+	size_t at;			/* the present one's */
+	size_t used;			/* the one that had the last session */
 
 	/* generations */
 	enum frame_gen candidates[FRAME_GENS];
 	size_t n_candidates;
-	size_t tried;			/* in this round */
-	bool known;			/* the last one that worked is the first to try */
-	enum frame_gen gen;
+	size_t tried;			/* with the present server */
 
 	/* failures */
 	const struct backoff *backoff;	/* of the last wait */
 	unsigned attempt;		/* with it, in a row */
+	bool round_refused;		/* by one of the servers of this round */
 	unsigned evictions;
-	char last_text[sizeof(((struct err *)0)->text)];
-	unsigned same_text;
 };
+
+/* --- making it --- */
+
+static void on_better(void *user);
 
 static void list_candidates(struct remote *r)
 {
@@ -59,13 +81,25 @@ static void list_candidates(struct remote *r)
 struct remote *remote_new(const struct remote_config *cfg, struct err *e)
 {
 	struct remote *r = calloc(1, sizeof(*r));
+	struct servers_config servers = { .loop = cfg->loop, .list = cfg->list,
+					  .autodetect = cfg->autodetect,
+					  .may_probe = cfg->may_probe && cfg->retry,
+					  .better = on_better, .user = r };
 
-	if (!r) {
+	if (r)
+		r->memory = calloc(cfg->autodetect ? 1 : cfg->list->n, sizeof(*r->memory));
+	if (!r || !r->memory) {
 		err_sys(e, ENOMEM, "connection");
+		free(r);
 		return NULL;
 	}
 	r->cfg = *cfg;
 	list_candidates(r);
+	r->servers = servers_new(&servers, e);
+	if (!r->servers) {
+		remote_free(r);
+		return NULL;
+	}
 	return r;
 }
 
@@ -73,80 +107,168 @@ void remote_free(struct remote *r)
 {
 	if (!r)
 		return;
+	servers_free(r->servers);
 	loop_timer_cancel(r->cfg.loop, &r->timer);
 	loop_unpost(r->cfg.loop, &r->post);
+	free(r->memory);
 	free(r);
 }
 
 /* --- connecting --- */
 
+static void connect_now(void *user);
+
+static void connect_soon(struct remote *r)
+{
+	loop_post(r->cfg.loop, &r->post, connect_now, r);
+}
+
+static void connect_after(struct remote *r, uint64_t wait_ns)
+{
+	loop_timer_set(r->cfg.loop, &r->timer, loop_now_ns(r->cfg.loop) + wait_ns, connect_now, r);
+}
+
 static void connect_now(void *user)
 {
 	struct remote *r = user;
 	struct link_events events = session_link_events(r->session);
-	struct link *link = link_tcp_new(r->cfg.loop, r->cfg.endpoint.host, r->cfg.endpoint.port,
-					 &events);
+	const struct endpoint *ep = servers_now(r->servers);
+	struct memory *m;
+	struct link *link;
 	struct err e;
 
+	if (!ep) {
+		log_info("waiting for a server to announce itself (UDP port %d)", AUTODETECT_PORT);
+		connect_after(r, REMIND_NS);
+		return;
+	}
+	r->at = r->cfg.autodetect ? 0 : (size_t)(ep - r->cfg.list->items);
+	m = &r->memory[r->at];
+	link = r->cfg.dial(r->cfg.dial_user, ep, &events, &e);
 	if (!link) {
-		err_sys(&e, ENOMEM, "connecting");
 		remote_down(r, SESSION_NO_LINK, &e);
 		return;
 	}
-	if (!r->known)
-		r->gen = r->candidates[r->tried];
-	session_start(r->session, link, r->gen);
+	if (!m->known)
+		m->gen = r->candidates[r->tried];
+	r->connected = true;
+	session_start(r->session, link, m->gen);
 }
 
 void remote_start(struct remote *r, struct session *session)
 {
 	r->session = session;
-	loop_post(r->cfg.loop, &r->post, connect_now, r);
+	connect_soon(r);
+}
+
+/* --- another server --- */
+
+static void print_server(const struct remote *r, size_t index, char *out, size_t size)
+{
+	endpoint_print(&r->cfg.list->items[index], out, size);
+}
+
+void remote_works(struct remote *r)
+{
+	char server[SERVER_SIZE], first[SERVER_SIZE];
+
+	if (r->at != r->used) {
+		print_server(r, r->at, server, sizeof(server));
+		print_server(r, 0, first, sizeof(first));
+		if (r->at)
+			log_warn("using %s instead of %s", server, first);
+		else
+			log_info("using %s again", first);
+	}
+	r->used = r->at;
+	r->memory[r->at].denied = false;
+	r->round_refused = false;
+	servers_works(r->servers);
+}
+
+static void move_to_better(struct remote *r)
+{
+	char server[SERVER_SIZE];
+	struct err e;
+
+	endpoint_print(servers_now(r->servers), server, sizeof(server));
+	log_info("%s accepts connections again", server);
+	err_set(&e, ERR_NETWORK, "%s is back", server);
+	r->moving = true;
+	session_fail(r->session, &e);
+}
+
+/* A server that was only heard of is no reason to leave one that may work. */
+static void on_better(void *user)
+{
+	struct remote *r = user;
+
+	if (!r->session || r->ended)
+		return;
+	if (!r->connected) {
+		loop_timer_cancel(r->cfg.loop, &r->timer);
+		connect_soon(r);
+	} else if (!r->cfg.autodetect) {
+		move_to_better(r);
+	}
 }
 
 /* --- after a connection --- */
 
-/* The same failure over and over makes a handful of lines. */
-static void log_failure(struct remote *r, const struct err *e, uint32_t wait_ms)
+/* The same failure over and over makes a handful of lines; refused credentials make one. */
+static void log_failure(struct remote *r, const struct err *e, const char *next)
 {
-	bool same = strcmp(r->last_text, e->text) == 0;
+	struct memory *m = &r->memory[r->at];
+	bool same = strcmp(m->last_text, e->text) == 0;
+	bool denied = e->code == ERR_PERMISSION;
+	bool again = denied ? m->denied && same : same && (m->same_text + 1) % LOG_EVERY != 0;
 
-	r->same_text = same ? r->same_text + 1 : 0;
-	snprintf(r->last_text, sizeof(r->last_text), "%s", e->text);
-	if (r->same_text % LOG_EVERY == 0)
-		log_warn("%s; trying again in %u.%u s", e->text, wait_ms / 1000,
-			 wait_ms % 1000 / 100);
+	m->denied = denied;
+	m->same_text = same ? m->same_text + 1 : 0;
+	snprintf(m->last_text, sizeof(m->last_text), "%s", e->text);
+	if (again)
+		log_debug("%s; trying %s", e->text, next);
 	else
-		log_debug("%s; trying again in %u.%u s", e->text, wait_ms / 1000,
-			  wait_ms % 1000 / 100);
+		log_warn("%s; trying %s", e->text, next);
 }
 
 static void try_later(struct remote *r, const struct backoff *b, const struct err *e)
 {
+	char next[32];
+
 	if (r->backoff != b)
 		r->attempt = 0;		/* after a long outage, the first refusal is the first */
 	r->backoff = b;
 	uint32_t wait_ms = backoff_delay_ms(b, r->attempt++, (uint32_t)random_u64());
 
-	log_failure(r, e, wait_ms);
-	loop_timer_set(r->cfg.loop, &r->timer,
-		       loop_now_ns(r->cfg.loop) + (uint64_t)wait_ms * 1000000, connect_now, r);
+	snprintf(next, sizeof(next), "again in %u.%u s", wait_ms / 1000, wait_ms % 1000 / 100);
+	log_failure(r, e, next);
+	connect_after(r, (uint64_t)wait_ms * 1000000);
+}
+
+static void try_next_server(struct remote *r, const struct err *e)
+{
+	char next[SERVER_SIZE];
+
+	endpoint_print(servers_now(r->servers), next, sizeof(next));
+	log_failure(r, e, next);
+	connect_soon(r);
 }
 
 /* Closed without a byte: another generation may fit. Returns false when all were tried. */
 static bool try_next_generation(struct remote *r)
 {
-	if (r->known) {
-		r->known = false;	/* the server was replaced; from the top */
+	struct memory *m = &r->memory[r->at];
+
+	if (m->known) {
+		m->known = false;	/* the server was replaced; from the top */
 		r->tried = 0;
 	} else {
 		r->tried++;
 	}
-	if (r->tried >= r->n_candidates) {
-		r->tried = 0;
+	if (r->tried >= r->n_candidates)
 		return false;
-	}
-	loop_post(r->cfg.loop, &r->post, connect_now, r);
+	connect_soon(r);
 	return true;
 }
 
@@ -163,8 +285,7 @@ static void note_generation(struct remote *r, enum session_end end)
 {
 	if (end != SESSION_LOST && end != SESSION_REFUSED && end != SESSION_DONE)
 		return;
-	r->known = r->cfg.auto_gen;
-	r->tried = 0;
+	r->memory[r->at].known = r->cfg.auto_gen;
 }
 
 /* What the end of a connection means, in words that help. */
@@ -188,25 +309,61 @@ static void explain(enum session_end end, const struct err *e, struct err *out)
 	}
 }
 
-void remote_down(struct remote *r, enum session_end end, const struct err *e)
+static bool server_failed(enum session_end end)
 {
-	bool refused = end == SESSION_REFUSED;
-	struct err why;
-
-	if (end == SESSION_NOT_SPOKEN && try_next_generation(r))
-		return;
-	note_generation(r, end);
-	explain(end, e, &why);
-	r->cfg.over(r->cfg.user, end, &why, &refused);
-	if (!r->cfg.retry || (end == SESSION_DONE && !refused)) {
-		r->cfg.gave_up(r->cfg.user, &why);
-		return;
+	switch (end) {
+	case SESSION_NO_LINK:
+	case SESSION_NOT_SPOKEN:
+	case SESSION_NO_ANSWER:
+	case SESSION_REFUSED:
+		return true;
+	case SESSION_LOST:
+	case SESSION_DONE:
+		break;
 	}
+	return false;
+}
+
+static void wait_then_try(struct remote *r, const struct err *why, bool refused)
+{
 	uint64_t streamed_ns = session_streamed_ns(r->session);
 
 	if (streamed_ns >= GOOD_SESSION_NS)
 		r->attempt = 0;
 	if (streamed_ns > 0 && !refused)
 		look_for_eviction(r, streamed_ns);
-	try_later(r, refused ? &backoff_refusal : &backoff_link, &why);
+	refused |= r->round_refused;
+	r->round_refused = false;
+	try_later(r, refused ? &backoff_refusal : &backoff_link, why);
+}
+
+void remote_down(struct remote *r, enum session_end end, const struct err *e)
+{
+	bool refused = end == SESSION_REFUSED ||
+		       (end == SESSION_NO_LINK && e->code == ERR_PERMISSION);
+	bool moving = r->moving;
+	struct err why;
+
+	r->connected = r->moving = false;
+	if (!moving && end == SESSION_NOT_SPOKEN && try_next_generation(r))
+		return;
+	r->tried = 0;
+	note_generation(r, end);
+	explain(end, e, &why);
+	r->cfg.over(r->cfg.user, end, &why, &refused);
+	if (!moving && server_failed(end)) {
+		r->round_refused |= refused;
+		if (servers_failed(r->servers)) {
+			try_next_server(r, &why);
+			return;
+		}
+	}
+	if (!r->cfg.retry || (end == SESSION_DONE && !refused)) {
+		r->ended = true;
+		r->cfg.gave_up(r->cfg.user, &why);
+	} else if (moving && !refused) {
+		connect_soon(r);
+	} else {
+		wait_then_try(r, &why, refused);
+	}
 }
