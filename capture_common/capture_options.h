@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "capture_common/access.h"
 #include "capture_common/endpoint.h"
 #include "capture_common/err.h"
 #include "capture_common/gps.h"
@@ -16,9 +17,14 @@
 #include "protocol/frame.h"
 
 struct capture_options {
-	struct endpoint connect;
+	struct endpoint_list connect;	/* settled; empty with autodetect */
+	bool autodetect;
+	char *autodetect_uuid;		/* in upper case; NULL: any server */
 	struct strlist sources;		/* definitions, one a feed */
-	bool tcp;
+	bool tcp, ssl;
+	struct access access;		/* loaded in remote mode */
+	char *endpoint;			/* path of WebSockets, or NULL */
+	char *via;			/* helper command, or NULL */
 	bool disable_retry;
 	bool daemonize;
 	char *pidfile;
@@ -37,11 +43,15 @@ struct capture_options {
 /* For the help, and for the test that reads the manual pages. */
 extern const struct opt capture_option_table[];
 
-/* Reads the --config file and the command line, the latter last. Returns 0, or -1 with a line for
- * the user; then the exit status is 64. */
+/* Reads the --config file and the command line, the latter last, and in remote mode the files and
+ * the environment that credentials are in: call with the rights of the user. What is useless is
+ * logged as a warning. Returns 0, or -1 with a line for the user; then the exit status is 64. */
 int capture_options_read(struct capture_options *o, const struct source_tool *tool, int argc,
 			 char **argv, struct err *e);
 void capture_options_free(struct capture_options *o);
+
+/* What endpoints that come later, by announcements, are settled with. Valid as long as o. */
+void capture_options_wish(const struct capture_options *o, struct endpoint_wish *out);
 
 void capture_options_help(const struct source_tool *tool);
 

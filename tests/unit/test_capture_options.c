@@ -9,16 +9,42 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "capture_common/capture_options.h"
+#include "capture_common/log.h"
 #include "protocol/msg.h"
 #include "tests/lib/fake_source.h"
 
-#define MAX_ARGS 16
+#define MAX_ARGS 24
+
+#ifdef HAVE_LWS
+#define WEBSOCKETS true
+#else
+#define WEBSOCKETS false
+#endif
 
 static struct capture_options o;
 static struct err e;
+static char said[4096];			/* what was logged meanwhile */
+
+static int read_logged(int argc, char **argv)
+{
+	int before = dup(STDERR_FILENO), rc;
+	FILE *f = tmpfile();
+
+	assert_non_null(f);
+	fflush(stderr);
+	dup2(fileno(f), STDERR_FILENO);
+	rc = capture_options_read(&o, &fake_source_tool, argc, argv, &e);
+	dup2(before, STDERR_FILENO);
+	close(before);
+	rewind(f);
+	said[fread(said, 1, sizeof(said) - 1, f)] = '\0';
+	fclose(f);
+	return rc;
+}
 
 /* Reads a command line of words with one blank between them. */
 static int read_line(const char *line)
@@ -32,7 +58,7 @@ static int read_line(const char *line)
 	snprintf(words, sizeof(words), "%s", line);
 	for (char *w = strtok(words, " "); w && argc < MAX_ARGS; w = strtok(NULL, " "))
 		argv[argc++] = w;
-	return capture_options_read(&o, &fake_source_tool, argc, argv, &e);
+	return read_logged(argc, argv);
 }
 
 static void accept(const char *line)
@@ -57,6 +83,21 @@ static void assert_source(const char *definition)
 	assert_string_equal(o.sources.items[0], definition);
 }
 
+/* Prints them, with one blank between them. */
+static void assert_servers(const char *expected)
+{
+	char all[400] = "";
+
+	for (size_t i = 0; i < o.connect.n; i++) {
+		size_t len = strlen(all);
+
+		if (len)
+			all[len++] = ' ';
+		endpoint_print(&o.connect.items[i], all + len, sizeof(all) - len);
+	}
+	assert_string_equal(all, expected);
+}
+
 static int teardown(void **state)
 {
 	(void)state;
@@ -72,9 +113,12 @@ static void defaults_are_as_documented(void **state)
 {
 	(void)state;
 	accept(GOOD);
-	assert_string_equal(o.connect.host, "server");
-	assert_int_equal(o.connect.port, 7);
+	assert_servers("tcp://server:7");
 	assert_source("radio0:name=x");
+	assert_false(o.ssl || o.autodetect || access_has_credentials(&o.access));
+	assert_null(o.endpoint);
+	assert_null(o.via);
+	assert_string_equal(said, "");
 	assert_false(o.tcp || o.disable_retry || o.daemonize || o.list || o.json);
 	assert_null(o.pidfile);
 	assert_false(o.fixed_gps.set);
@@ -95,7 +139,7 @@ static void known_command_lines_go_on_working(void **state)
 	assert_true(o.fixed_gps.set);
 	assert_string_equal(o.gps_name, "roof");
 	accept("--host server:3501 --source radio0");
-	assert_string_equal(o.connect.host, "server");
+	assert_servers("tcp://server:3501");
 	accept("--list");
 	assert_true(o.list);
 	accept("--in-fd=3 --out-fd=4");
@@ -174,10 +218,33 @@ static void every_mistake_names_its_option(void **state)
 		{ "--connect", "--connect" },
 		{ GOOD "--connect=server:0", "--connect" },
 		{ GOOD "--connect=::1", "--connect" },
-		{ GOOD "--connect=ws://server:2501", "--connect" },
+		{ GOOD "--connect=http://server:2501", "--connect" },
+		{ GOOD "--connect=ws://me:pw@server:2501", "--password-file" },
 		{ GOOD "--host=", "--host" },
 		{ GOOD "--source", "--source" },
 		{ GOOD "--tcp=yes", "--tcp" },
+		{ GOOD "--tcp --ssl", "--tcp and --ssl" },
+		{ GOOD "--connect=tcp://server --ssl", "tcp:// and --ssl" },
+		{ GOOD "--connect=wss://server --tcp", "wss:// and --tcp" },
+		{ GOOD "--autodetect", "--connect and --autodetect" },
+		{ "--autodetect", "--autodetect needs --source" },
+		{ "--autodetect=1234 --source radio0", "--autodetect: '1234' is no UUID" },
+		{ "--autodetect= --source radio0", "--autodetect" },
+		{ "--autodetect --source radio0 --tcp --ssl", "--tcp and --ssl" },
+		{ "--autodetect --source radio0 --via=nc", "--via cannot" },
+		{ GOOD "--via=", "--via" },
+		{ GOOD "--user=me", "--user needs --password-file" },
+		{ GOOD "--password=pw", "--user" },
+		{ GOOD "--user=", "--user" },
+		{ GOOD "--user=me --password-file=/nonexistent/pw",
+		  "--password-file /nonexistent" },
+		{ GOOD "--apikey-file=/nonexistent/key", "--apikey-file /nonexistent" },
+		{ GOOD "--apikey=a;b", "API key" },
+		{ GOOD "--auth-in=body", "--auth-in" },
+		{ GOOD "--endpoint=kismet/", "--endpoint" },
+		{ GOOD "--ssl-certificate=/nonexistent/ca", "--ssl-certificate /nonexistent" },
+		{ GOOD "--ssl-fingerprint=00", "--ssl-fingerprint" },
+		{ GOOD "--ssl-client-key=/nonexistent/key", "--ssl-client-certificate" },
 		{ GOOD "--protocol=v9", "--protocol" },
 		{ GOOD "--protocol=", "--protocol" },
 		{ GOOD "--fixed-gps=91,0", "--fixed-gps" },
@@ -195,6 +262,8 @@ static void every_mistake_names_its_option(void **state)
 		{ "--in-fd=3 --out-fd=-4", "--out-fd" },
 		{ "--in-fd=3 --out-fd=4 --connect=server:7", "--connect" },
 		{ "--in-fd=3 --out-fd=4 --daemonize", "--daemonize" },
+		{ "--in-fd=3 --out-fd=4 --autodetect", "--autodetect" },
+		{ "--in-fd=3 --out-fd=4 --via=nc", "--via" },
 		{ GOOD "--no-such-thing", "--no-such-thing" },
 		{ GOOD "-x", "-x" },
 		{ GOOD "stray", "stray" },
@@ -205,6 +274,130 @@ static void every_mistake_names_its_option(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
 		refuse(lines[i][0], lines[i][1]);
+}
+
+/* --- servers --- */
+
+static void servers_are_tried_in_the_order_given(void **state)
+{
+	(void)state;
+	accept("--connect one --host=[::1]:7 --source radio0 --connect tcp://three:2501");
+	assert_servers("tcp://one:3501 tcp://[::1]:7 tcp://three:2501");
+}
+
+static void announced_server_may_be_chosen(void **state)
+{
+	struct endpoint_wish wish;
+
+	(void)state;
+	accept("--autodetect --source radio0");
+	assert_true(o.autodetect);
+	assert_null(o.autodetect_uuid);
+	assert_int_equal(o.connect.n, 0);
+	capture_options_wish(&o, &wish);
+	assert_false(wish.tcp || wish.tls || wish.credentials || wish.path);
+	accept("--autodetect=4e1d07c3-0000-0000-0000-000016640402 --source radio0 --tcp");
+	assert_string_equal(o.autodetect_uuid, "4E1D07C3-0000-0000-0000-000016640402");
+	capture_options_wish(&o, &wish);
+	assert_true(wish.tcp);
+}
+
+static const struct {
+	const char *options, *servers, *path;
+} websockets[] = {
+	{ "--connect server:2501", "ws://server:2501", ENDPOINT_WS_PATH },
+	{ "--connect server --apikey=K", "ws://server:2501", ENDPOINT_WS_PATH },
+	{ "--connect server --user=me --password=pw", "ws://server:2501", ENDPOINT_WS_PATH },
+	{ "--connect server --ssl --apikey=K", "wss://server:443", ENDPOINT_WS_PATH },
+	{ "--connect wss://server --endpoint=/kismet/", "wss://server:443",
+	  "/kismet" ENDPOINT_WS_PATH },
+	{ "--connect server --endpoint=/a.ws", "ws://server:2501", "/a.ws" },
+};
+
+static void credentials_ask_for_a_websocket(void **state)
+{
+	char line[200];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(websockets) / sizeof(websockets[0]); i++) {
+		snprintf(line, sizeof(line), "--source radio0 %s", websockets[i].options);
+		if (!WEBSOCKETS) {
+			refuse(line, "libwebsockets-dev");
+			continue;
+		}
+		accept(line);
+		assert_servers(websockets[i].servers);
+		assert_string_equal(o.connect.items[0].path, websockets[i].path);
+		assert_string_equal(said, "");
+	}
+}
+
+/* Word: what the warning says. */
+static const struct {
+	const char *options, *word;
+	bool websocket;
+} warnings[] = {
+	{ "--connect server:7 --tcp --apikey=sEcret", "--apikey are not used", false },
+	{ "--connect tcp://server --user=me --password=sEcret", "tcp://server:3501", false },
+	{ "--autodetect --tcp --apikey=sEcret", "not used", false },
+	{ "--connect server:3501 --apikey=sEcret", "port 3501", true },
+	{ "--connect server --user=me --password=sEcret --apikey=sEcret", "is not", true },
+	{ "--connect ws://server --ssl-fingerprint="
+	  "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
+	  "--ssl-fingerprint has no effect", true },
+	{ "--connect server --tcp --endpoint=/kismet/", "--endpoint has no effect", false },
+};
+
+static void useless_options_are_warned_of(void **state)
+{
+	char line[300];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(warnings) / sizeof(warnings[0]); i++) {
+		snprintf(line, sizeof(line), "--source radio0 %s", warnings[i].options);
+		if (warnings[i].websocket && !WEBSOCKETS)
+			continue;
+		accept(line);
+		if (!strstr(said, warnings[i].word))
+			fail_msg("%s: logs '%s'", line, said);
+		assert_null(strstr(said, "sEcret"));
+	}
+	accept("--in-fd=3 --out-fd=4 --user=me --password=sEcret");
+	assert_non_null(strstr(said, "no effect with --in-fd"));
+	assert_false(access_has_credentials(&o.access));
+	accept("--in-fd=3 --out-fd=4 --apikey-file=/nonexistent/key");
+	assert_non_null(strstr(said, "no effect with --in-fd"));
+}
+
+/* Others see the command line in the list of processes. */
+static void secrets_are_wiped_from_the_command_line(void **state)
+{
+	char program[] = "kismet_cap_fake", list[] = "--help", password[] = "--password=s3cret",
+	     apikey[] = "--apikey", key[] = "s3cret";
+	char *argv[] = { program, list, password, apikey, key, NULL };
+
+	(void)state;
+	capture_options_free(&o);
+	assert_int_equal(read_logged(5, argv), 0);
+	assert_memory_equal(password, "--password=\0\0\0\0\0\0", sizeof(password));
+	assert_memory_equal(key, "\0\0\0\0\0\0", sizeof(key));
+	assert_string_equal(o.access.password, "s3cret");
+	assert_string_equal(o.access.apikey, "s3cret");
+}
+
+static void files_of_secrets_are_left_alone_without_a_server(void **state)
+{
+	(void)state;
+	accept("--list --apikey-file=/nonexistent/key");
+	accept("--help --apikey-file=/nonexistent/key");
+	accept("--version --user=me");
+}
+
+static void helper_command_is_taken_as_it_is(void **state)
+{
+	(void)state;
+	accept(GOOD "--via=nc");
+	assert_string_equal(o.via, "nc");
 }
 
 /* --- the configuration file --- */
@@ -241,7 +434,7 @@ static void file_gives_what_the_command_line_does_not(void **state)
 
 	(void)state;
 	accept(config);
-	assert_string_equal(o.connect.host, "filehost");
+	assert_servers("tcp://filehost:99");
 	assert_source("radio9");
 	assert_int_equal(o.queue_bytes, 2 << 20);
 	assert_true(o.tcp);
@@ -256,12 +449,21 @@ static void command_line_wins_over_the_file(void **state)
 
 	(void)state;
 	accept(line_with("--source=radio1 --connect=cmd:1", config, ""));
-	assert_string_equal(o.connect.host, "cmd");
+	assert_servers("tcp://cmd:1");
 	assert_source("radio1");
 	accept(line_with("", config, "--source=radio1"));
-	assert_string_equal(o.connect.host, "filehost");
-	assert_int_equal(o.connect.port, 99);
+	assert_servers("tcp://filehost:99");
 	assert_source("radio1");
+	accept(line_with("--autodetect", config, ""));
+	assert_true(o.autodetect);
+	assert_int_equal(o.connect.n, 0);
+	unlink(path);
+	config = write_config("autodetect\nsource=radio9\n");
+	accept(config);
+	assert_true(o.autodetect);
+	accept(line_with("--host=one:1", config, "--connect=two:2"));
+	assert_false(o.autodetect);
+	assert_servers("tcp://one:1 tcp://two:2");
 	unlink(path);
 }
 
@@ -282,10 +484,26 @@ static void sources_add_up_in_one_place(void **state)
 	unlink(path);
 }
 
+static void file_with_a_secret_should_not_be_for_everybody(void **state)
+{
+	const char *config = write_config("connect=tcp://filehost\nsource=radio9\n"
+					  "apikey=sEcret\n");
+
+	(void)state;
+	accept(config);
+	assert_null(strstr(said, "chmod"));
+	assert_int_equal(chmod(path, 0644), 0);
+	accept(config);
+	assert_non_null(strstr(said, "chmod 600"));
+	assert_null(strstr(said, "sEcret"));
+	unlink(path);
+}
+
 static void mistake_in_the_file_names_its_line(void **state)
 {
 	static const char *const texts[][2] = {
 		{ "source=x\nconnect=server:0\n", "line 2: connect" },
+		{ "apikey=\n", "line 1: apikey" },
 		{ "nonsense=1\n", "nonsense" },
 		{ "in-fd=3\n", "in-fd" },
 		{ "config=other.conf\n", "config" },
@@ -354,12 +572,21 @@ int main(void)
 		TEST(sizes_and_levels_are_read),
 		TEST(help_and_version_need_nothing_else),
 		TEST(every_mistake_names_its_option),
+		TEST(servers_are_tried_in_the_order_given),
+		TEST(announced_server_may_be_chosen),
+		TEST(credentials_ask_for_a_websocket),
+		TEST(useless_options_are_warned_of),
+		TEST(secrets_are_wiped_from_the_command_line),
+		TEST(files_of_secrets_are_left_alone_without_a_server),
+		TEST(helper_command_is_taken_as_it_is),
 		TEST(file_gives_what_the_command_line_does_not),
 		TEST(command_line_wins_over_the_file),
 		TEST(sources_add_up_in_one_place),
+		TEST(file_with_a_secret_should_not_be_for_everybody),
 		TEST(mistake_in_the_file_names_its_line),
 		TEST(help_has_every_option_and_key),
 	};
 
+	log_init("test_capture_options", LOG_LEVEL_INFO);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
