@@ -259,7 +259,8 @@ static void log_addresses(const struct listener *l)
 		if (getsockname(l->watches[i].fd, (struct sockaddr *)&sa, &len) < 0)
 			continue;
 		print_address((struct sockaddr *)&sa, len, text, sizeof(text));
-		report_info("listening on %s", text);
+		report_info("listening on %s%s%s%s", text, l->config.what ? " (" : "",
+			    l->config.what ? l->config.what : "", l->config.what ? ")" : "");
 	}
 }
 

@@ -15,6 +15,7 @@ struct listener;
 struct listener_config {
 	const struct strlist *addresses;	/* numeric or names; "::" alone takes IPv4 too */
 	uint16_t port;				/* 0: any free one, the same for all addresses */
+	const char *what;			/* for the log; NULL: TCP */
 	/* A tool connected; takes fd (non-blocking) over. */
 	void (*accepted)(void *user, int fd, const char *peer);
 	void *user;
