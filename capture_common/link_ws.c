@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A link over a WebSocket: finds out whom to connect to, lets ws_client.c do it, and then is a
+ * stream of frames over a socketpair. */
+#include "capture_common/link_ws.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "capture_common/proxy.h"
+#include "capture_common/resolve.h"
+#include "capture_common/wipe.h"
+
+#define RESOLVE_TIMEOUT_NS ((uint64_t)20 * 1000000000)
+#define CONNECT_TIMEOUT_NS ((uint64_t)15 * 1000000000)	/* TCP, TLS and HTTP */
+/* When a helper's connection broke, for the helper to say why. */
+#define HELPER_TIMEOUT_NS ((uint64_t)1000000000)
+
+struct link_ws {
+	struct link link;
+	struct loop *loop;
+	struct ws_service *service;
+	const struct access *access;
+	struct endpoint endpoint;
+	struct proxy proxy;
+	struct resolve *resolve;
+	struct addrinfo *addresses, *next;	/* next one to try */
+	struct ws_client *client;
+	struct loop_timer timer;
+	struct loop_post post;
+	struct loop_watch watch;
+	int fd;
+	struct err err;				/* of the last address */
+
+	struct via *via;
+	struct via_helper *helper;
+	char folder[64];			/* private, for the socket; "": none */
+	struct sockaddr_un socket;
+	int listener;
+	struct loop_watch accepting;
+};
+
+static struct link_ws *of(struct link *l)
+{
+	return (struct link_ws *)l;
+}
+
+static void give_up(struct link_ws *w)
+{
+	loop_timer_cancel(w->loop, &w->timer);
+	w->link.events.down(w->link.events.user, &w->err);
+}
+
+static void give_up_later(void *user)
+{
+	give_up(user);
+}
+
+/* --- connected --- */
+
+static void on_writable(void *user)
+{
+	struct link_ws *w = user;
+
+	if (w->watch.events & LOOP_WRITE)	/* still */
+		w->link.events.writable(w->link.events.user);
+}
+
+/* Either callback may free the link, so only one is called from here. */
+static void on_ready(void *user, unsigned events)
+{
+	struct link_ws *w = user;
+
+	if (events & LOOP_WRITE && w->watch.events & LOOP_WRITE)
+		loop_post(w->loop, &w->post, on_writable, w);
+	if (events & (LOOP_READ | LOOP_HANGUP))
+		w->link.events.readable(w->link.events.user);
+}
+
+static void on_up(void *user, int fd)
+{
+	struct link_ws *w = user;
+
+	loop_timer_cancel(w->loop, &w->timer);
+	w->fd = fd;
+	if (loop_watch(w->loop, &w->watch, fd, LOOP_READ, on_ready, w, &w->err) < 0)
+		give_up(w);
+	else
+		w->link.events.up(w->link.events.user);
+}
+
+/* The stream's end or loss says nothing; the client knows. */
+static long ended(struct link_ws *w, struct err *e)
+{
+	struct err why;
+
+	ws_client_why(w->client, &why);
+	return err_set(e, why.code, "%s", why.text);
+}
+
+static long ws_send(struct link *l, const uint8_t *data, size_t len, struct err *e)
+{
+	long n = link_fd_write(of(l)->fd, true, data, len, e);
+
+	return n < 0 ? ended(of(l), e) : n;
+}
+
+static long ws_recv(struct link *l, uint8_t *buf, size_t size, struct err *e)
+{
+	long n = link_fd_read(of(l)->fd, buf, size, e);
+
+	return n < 0 ? ended(of(l), e) : n;
+}
+
+static void ws_want_write(struct link *l, bool want)
+{
+	loop_watch_events(of(l)->loop, &of(l)->watch, want ? LOOP_READ | LOOP_WRITE : LOOP_READ);
+}
+
+/* --- connecting --- */
+
+static void try_next(struct link_ws *w);
+
+static void end_client(struct link_ws *w)
+{
+	loop_timer_cancel(w->loop, &w->timer);
+	ws_client_free(w->client);
+	w->client = NULL;
+}
+
+static void on_failed(void *user, const struct err *e)
+{
+	struct link_ws *w = user;
+
+	w->err = *e;
+	err_wrap(&w->err, "%s", w->link.peer);
+	end_client(w);
+	if (w->helper && e->code == ERR_NETWORK)
+		loop_timer_set(w->loop, &w->timer, loop_now_ns(w->loop) + HELPER_TIMEOUT_NS,
+			       give_up_later, w);
+	else if (e->code == ERR_PERMISSION)
+		give_up(w);		/* its other addresses say the same */
+	else
+		try_next(w);
+}
+
+static void on_connect_timeout(void *user)
+{
+	struct link_ws *w = user;
+
+	err_set(&w->err, ERR_NETWORK, "%s: connecting: no answer within %d s", w->link.peer,
+		(int)(CONNECT_TIMEOUT_NS / 1000000000));
+	end_client(w);
+	try_next(w);
+}
+
+static void name_peer(struct link_ws *w)
+{
+	const char *kind = w->endpoint.kind == ENDPOINT_WSS ? "WebSocket, TLS" : "WebSocket";
+	const char *address = w->link.address;
+
+	if (!address[0] || w->proxy.host[0] || strcmp(address, w->endpoint.host) == 0)
+		snprintf(w->link.peer, sizeof(w->link.peer), "%.60s port %u (%s)",
+			 w->endpoint.host, w->endpoint.port, kind);
+	else
+		snprintf(w->link.peer, sizeof(w->link.peer), "%.50s (%.40s) port %u (%s)",
+			 w->endpoint.host, address, w->endpoint.port, kind);
+}
+
+static void forget(char *secret)
+{
+	if (secret)
+		wipe(secret, strlen(secret));
+	free(secret);
+}
+
+/* Returns 0 when a connection is under way: to this address, or to the helper's socket. */
+static int connect_to(struct link_ws *w, const char *address, const char *unix_path)
+{
+	char *target = NULL, *headers = NULL;
+	bool proxied = w->proxy.host[0] && address;
+	struct ws_client_config cfg = {
+		.service = w->service,
+		.loop = w->loop,
+		.address = proxied ? NULL : address,
+		.port = w->endpoint.port,
+		.unix_path = unix_path,
+		.proxy = proxied ? address : NULL,
+		.proxy_port = w->proxy.port,
+		.proxy_login = w->proxy.login,
+		.host = w->endpoint.host,
+		.host_port = w->endpoint.port,
+		.tls = w->endpoint.kind == ENDPOINT_WSS,
+		.up = on_up,
+		.failed = on_failed,
+		.user = w,
+	};
+
+	if (access_request(w->access, &w->endpoint, &target, &headers, &w->err) < 0)
+		return err_wrap(&w->err, "%s", w->link.peer);
+	cfg.target = target;
+	cfg.headers = headers;
+	w->client = ws_client_new(&cfg, &w->err);
+	forget(target);
+	forget(headers);
+	if (!w->client)
+		return err_wrap(&w->err, "%s", w->link.peer);
+	loop_timer_set(w->loop, &w->timer, loop_now_ns(w->loop) + CONNECT_TIMEOUT_NS,
+		       on_connect_timeout, w);
+	return 0;
+}
+
+static void try_next(struct link_ws *w)
+{
+	while (w->next) {
+		const struct addrinfo *a = w->next;
+		char address[sizeof(w->link.address)];
+
+		w->next = a->ai_next;
+		if (getnameinfo(a->ai_addr, a->ai_addrlen, address, sizeof(address), NULL, 0,
+				NI_NUMERICHOST) != 0)
+			continue;
+		strcpy(w->link.address, address);
+		name_peer(w);
+		if (connect_to(w, address, NULL) == 0)
+			return;
+	}
+	give_up(w);
+}
+
+/* --- the name --- */
+
+static void on_resolved(void *user, struct addrinfo *list, const struct err *e)
+{
+	struct link_ws *w = user;
+
+	w->addresses = w->next = list;
+	if (!list)
+		w->err = *e;
+	resolve_free(w->resolve);
+	w->resolve = NULL;
+	loop_timer_cancel(w->loop, &w->timer);
+	try_next(w);
+}
+
+static void on_resolve_timeout(void *user)
+{
+	struct link_ws *w = user;
+
+	resolve_free(w->resolve);
+	w->resolve = NULL;
+	err_set(&w->err, ERR_NETWORK, "%s: name lookup: no answer within %d s",
+		w->proxy.host[0] ? w->proxy.host : w->endpoint.host,
+		(int)(RESOLVE_TIMEOUT_NS / 1000000000));
+	give_up(w);
+}
+
+static int start_direct(struct link_ws *w)
+{
+	if (proxy_for(&w->endpoint, getenv, &w->proxy, &w->err) < 0)
+		return -1;
+	bool proxied = w->proxy.host[0];
+
+	w->resolve = resolve_start(w->loop, proxied ? w->proxy.host : w->endpoint.host,
+				   proxied ? w->proxy.port : w->endpoint.port, on_resolved, w,
+				   &w->err);
+	if (!w->resolve)
+		return -1;
+	loop_timer_set(w->loop, &w->timer, loop_now_ns(w->loop) + RESOLVE_TIMEOUT_NS,
+		       on_resolve_timeout, w);
+	return 0;
+}
+
+/* --- over a helper command --- */
+
+static void remove_socket(struct link_ws *w)
+{
+	if (w->listener >= 0) {
+		loop_unwatch(w->loop, &w->accepting);
+		close(w->listener);
+		w->listener = -1;
+		unlink(w->socket.sun_path);
+	}
+	if (w->folder[0])
+		rmdir(w->folder);
+	w->folder[0] = '\0';
+}
+
+static void on_helper_ended(void *user, const struct err *e)
+{
+	struct link_ws *w = user;
+
+	via_helper_free(w->helper);
+	w->helper = NULL;
+	if (w->fd >= 0)
+		return;			/* the link is up, and is told by the stream's end */
+	end_client(w);
+	w->err = *e;
+	err_wrap(&w->err, "%s", w->link.peer);
+	give_up(w);
+}
+
+/* The client has connected to us: the helper goes on from here. */
+static void on_accept(void *user, unsigned events)
+{
+	struct link_ws *w = user;
+	int fd = accept(w->listener, NULL, NULL);
+
+	(void)events;
+	if (fd < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (fd >= 0) {
+		remove_socket(w);
+		w->helper = via_helper_new(w->via, w->loop, w->endpoint.host, w->endpoint.port,
+					   fd, on_helper_ended, w, &w->err);
+	} else {
+		err_sys(&w->err, errno, "--via: accept");
+		remove_socket(w);
+	}
+	if (w->helper)
+		return;
+	end_client(w);
+	give_up(w);
+}
+
+/* For libwebsockets to connect to, in a folder that is nobody else's. */
+static int make_socket(struct link_ws *w)
+{
+	const char *tmp = getenv("TMPDIR");
+
+	if (!tmp || tmp[0] != '/' || strlen(tmp) > 40)
+		tmp = "/tmp";
+	snprintf(w->folder, sizeof(w->folder), "%s/kismet-ws.XXXXXX", tmp);
+	if (!mkdtemp(w->folder)) {
+		err_sys(&w->err, errno, "--via: folder in %s", tmp);
+		w->folder[0] = '\0';
+		return -1;
+	}
+	w->socket.sun_family = AF_UNIX;
+	snprintf(w->socket.sun_path, sizeof(w->socket.sun_path), "%.63s/s", w->folder);
+	w->listener = socket(AF_UNIX, SOCK_STREAM, 0);
+	if (w->listener < 0 || link_set_nonblocking(w->listener) < 0 ||
+	    bind(w->listener, (struct sockaddr *)&w->socket, sizeof(w->socket)) < 0 ||
+	    listen(w->listener, 1) < 0)
+		return err_sys(&w->err, errno, "--via: socket in %s", w->folder);
+	return loop_watch(w->loop, &w->accepting, w->listener, LOOP_READ, on_accept, w, &w->err);
+}
+
+static int start_via(struct link_ws *w)
+{
+	if (make_socket(w) == 0 && connect_to(w, NULL, w->socket.sun_path) == 0)
+		return 0;
+	remove_socket(w);
+	return -1;
+}
+
+/* --- the rest --- */
+
+static void ws_start(struct link *l)
+{
+	struct link_ws *w = of(l);
+
+	if ((w->via ? start_via(w) : start_direct(w)) < 0)
+		loop_post(w->loop, &w->post, give_up_later, w);
+}
+
+static void ws_free(struct link *l)
+{
+	struct link_ws *w = of(l);
+
+	loop_timer_cancel(w->loop, &w->timer);
+	loop_unpost(w->loop, &w->post);
+	resolve_free(w->resolve);
+	loop_unwatch(w->loop, &w->watch);
+	if (w->fd >= 0)
+		close(w->fd);
+	ws_client_free(w->client);
+	via_helper_free(w->helper);
+	remove_socket(w);
+	if (w->addresses)
+		freeaddrinfo(w->addresses);
+	wipe(&w->proxy, sizeof(w->proxy));
+	free(w);
+}
+
+static const struct link_ops ws_ops = {
+	.start = ws_start,
+	.send = ws_send,
+	.recv = ws_recv,
+	.want_write = ws_want_write,
+	.free = ws_free,
+};
+
+struct link *link_ws_new(struct ws_service *service, struct loop *loop,
+			 const struct access *access, const struct endpoint *endpoint,
+			 struct via *via, const struct link_events *events)
+{
+	struct link_ws *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		return NULL;
+	w->link = (struct link){ .ops = &ws_ops, .events = *events };
+	w->service = service;
+	w->loop = loop;
+	w->access = access;
+	w->endpoint = *endpoint;
+	w->via = via;
+	w->fd = w->listener = -1;
+	w->watch.fd = w->accepting.fd = -1;
+	name_peer(w);
+	return &w->link;
+}

@@ -1,0 +1,694 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One WebSocket connection, on libwebsockets' thread, between it and a socketpair whose other end
+ * is the link's.
+ *
+ *	pipe readable	-> frames -> masked messages -> lws_write	(ws_client_callback)
+ *	message		-> checked -> pipe; what does not fit waits, and so does the server
+ */
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <unistd.h>
+
+#include "capture_common/link.h"
+#include "capture_common/wipe.h"
+#include "capture_common/ws_int.h"
+#include "capture_common/ws_pump.h"
+#include "capture_common/ws_tls.h"
+#include "capture_common/ws_words.h"
+
+#define PIPE_BYTES (256 << 10)
+/* libwebsockets may hand over, before it obeys, what it had read at once. */
+#define WAITING_BYTES (128 << 10)
+#define WRITES_AT_ONCE 8		/* then the others have their turn */
+#define LAST_WORDS_S 3			/* to send what is left when the link is freed */
+/* How much unsent data the kernel may hold: what waits there delays the answer to a PING. */
+#define NOT_SENT_LOWAT_BYTES (512 * 1024)
+
+enum news { NEWS_NONE, NEWS_UP, NEWS_FAILED };
+
+struct ws_client {
+	struct ws_client *next;
+	struct ws_service *service;
+	struct ws_texts text;
+	uint16_t port, proxy_port, host_port;
+	bool tls;
+	enum ws_stage stage;
+
+	struct lws *wsi, *pipe;		/* NULL: not open (any more) */
+	int fd;				/* the pipe; -1: closed */
+	bool ending;			/* the loop is not interested any more */
+	bool over;			/* news were told, or nothing comes any more */
+	struct ws_split *split;
+	struct ws_check check;
+	size_t waiting_at, waiting;	/* for room in the pipe */
+	uint8_t *wait;
+
+	/* under the service's lock */
+	bool freed;
+	struct loop_wakeup *wakeup;
+	enum news news;
+	int loop_fd;			/* until it is handed over */
+	struct err why;
+
+	/* the loop's */
+	void (*up)(void *user, int fd);
+	void (*failed)(void *user, const struct err *e);
+	void *user;
+};
+
+struct ws_client **ws_client_next(struct ws_client *c)
+{
+	return &c->next;
+}
+
+const char *ws_client_host_of(struct ws_client *c, const void *ssl)
+{
+	return c->wsi && c->tls && ws_tls_is(c->wsi, ssl) ? c->text.host : NULL;
+}
+
+/* --- texts --- */
+
+static void wipe_text(char **text)
+{
+	if (*text)
+		wipe(*text, strlen(*text));
+	free(*text);
+	*text = NULL;
+}
+
+static void forget_secrets(struct ws_client *c)
+{
+	wipe_text(&c->text.target);
+	wipe_text(&c->text.headers);
+	wipe_text(&c->text.proxy_login);
+}
+
+static int copy_text(char **copy, const char *text)
+{
+	*copy = text ? strdup(text) : NULL;
+	return text && !*copy ? -1 : 0;
+}
+
+static int copy_texts(struct ws_texts *t, const struct ws_client_config *cfg)
+{
+	int failed = copy_text(&t->address, cfg->address);
+
+	failed |= copy_text(&t->unix_path, cfg->unix_path);
+	failed |= copy_text(&t->proxy, cfg->proxy);
+	failed |= copy_text(&t->proxy_login, cfg->proxy_login ? cfg->proxy_login : "");
+	failed |= copy_text(&t->host, cfg->host);
+	failed |= copy_text(&t->target, cfg->target);
+	failed |= copy_text(&t->headers, cfg->headers);
+	return failed;
+}
+
+/* --- to the loop --- */
+
+static void tell(struct ws_client *c, enum news news)
+{
+	c->over = true;
+	ws_service_lock(c->service);
+	c->news = news;
+	if (!c->freed)
+		loop_wakeup_trigger(c->wakeup);
+	ws_service_unlock(c->service);
+}
+
+/* The first reason is the one. */
+static void set_why(struct ws_client *c, const struct err *e)
+{
+	ws_service_lock(c->service);
+	if (c->why.code == ERR_NONE)
+		c->why = *e;
+	ws_service_unlock(c->service);
+}
+
+static void fail(struct ws_client *c, const struct err *e)
+{
+	set_why(c, e);
+	forget_secrets(c);
+	if (!c->over)
+		tell(c, NEWS_FAILED);
+}
+
+/* --- the pipe --- */
+
+static void kill_soon(struct lws *wsi)
+{
+	if (wsi)
+		lws_set_timeout(wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_ASYNC);
+}
+
+/* libwebsockets has a descriptor of its own for the same socket; so the socket itself is ended. */
+static void close_pipe(struct ws_client *c)
+{
+	if (c->fd < 0)
+		return;
+	shutdown(c->fd, SHUT_RDWR);
+	close(c->fd);
+	c->fd = -1;
+	kill_soon(c->pipe);
+}
+
+static void set_size(int fd)
+{
+	int size = PIPE_BYTES;
+
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+#ifdef SO_NOSIGPIPE
+	int on = 1;
+
+	setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof(on));
+#endif
+}
+
+static int adopt_pipe(struct ws_client *c, int fd)
+{
+	lws_sock_file_fd_type desc = { .filefd = dup(fd) };
+
+	if (desc.filefd < 0)
+		return -1;
+	if (link_set_nonblocking(desc.filefd) == 0)
+		c->pipe = lws_adopt_descriptor_vhost(lws_get_vhost(c->wsi),
+						     LWS_ADOPT_RAW_FILE_DESC, desc,
+						     "kismet-remote", NULL);
+	if (!c->pipe) {
+		close(desc.filefd);
+		return -1;
+	}
+	lws_set_opaque_user_data(c->pipe, c);
+	return 0;
+}
+
+static int make_pipe(struct ws_client *c, struct err *e)
+{
+	int fds[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, fds) < 0)
+		return err_sys(e, errno, "WebSocket: socketpair");
+	set_size(fds[0]);
+	set_size(fds[1]);
+	if (link_set_nonblocking(fds[0]) < 0 || link_set_nonblocking(fds[1]) < 0 ||
+	    adopt_pipe(c, fds[0]) < 0) {
+		err_sys(e, errno, "WebSocket: socketpair");
+		close(fds[0]);
+		close(fds[1]);
+		return -1;
+	}
+	c->fd = fds[0];
+	ws_service_lock(c->service);
+	c->loop_fd = fds[1];
+	ws_service_unlock(c->service);
+	return 0;
+}
+
+/* --- connecting --- */
+
+/* "host:port", with brackets for IPv6; without the port when it is the usual one. */
+static void print_host(const struct ws_client *c, char *out, size_t size)
+{
+	bool brackets = strchr(c->text.host, ':');
+	bool usual = c->host_port == (c->tls ? 443 : 80);
+	int n = snprintf(out, size, "%s%s%s", brackets ? "[" : "", c->text.host,
+			 brackets ? "]" : "");
+
+	if (!usual && n > 0 && (size_t)n < size)
+		snprintf(out + n, size - (size_t)n, ":%u", c->host_port);
+}
+
+/* libwebsockets gives each part of a request only so much room, and cuts what is longer. */
+static int check_lengths(const struct ws_client *c, struct err *e)
+{
+	if (strlen(c->text.host) > 100)
+		return err_set(e, ERR_UNSUPPORTED, "%.100s...: the name is too long for "
+			"libwebsockets", c->text.host);
+	if (strlen(c->text.target) > 2000)
+		return err_set(e, ERR_UNSUPPORTED, "the path with its query is longer than 2000 "
+			"bytes");
+	return 0;
+}
+
+static int set_proxy(const struct ws_client *c, struct lws_vhost *vhost, struct err *e)
+{
+	bool brackets = strchr(c->text.proxy, ':'), login = c->text.proxy_login[0];
+	char text[512];
+
+	snprintf(text, sizeof(text), "%.255s%s%s%.64s%s:%u", c->text.proxy_login, login ? "@" : "",
+		 brackets ? "[" : "", c->text.proxy, brackets ? "]" : "", c->proxy_port);
+	int rc = lws_set_proxy(vhost, text);
+
+	wipe(text, sizeof(text));
+	if (rc == 0)
+		return 0;
+	return err_set(e, ERR_UNSUPPORTED, "the proxy's login is too long for libwebsockets");
+}
+
+static int connect_now(struct ws_client *c, struct err *e)
+{
+	const struct ws_texts *t = &c->text;
+	struct lws_vhost *vhost = ws_service_vhost(c->service, c->tls, t->proxy, e);
+	char host[300], address[300];
+
+	if (!vhost || check_lengths(c, e) < 0 || (t->proxy && set_proxy(c, vhost, e) < 0))
+		return -1;
+	print_host(c, host, sizeof(host));
+	if (t->unix_path)
+		snprintf(address, sizeof(address), "+%s", t->unix_path);
+	else if (t->proxy)		/* for CONNECT */
+		snprintf(address, sizeof(address), strchr(t->host, ':') ? "[%s]" : "%s", t->host);
+	else
+		snprintf(address, sizeof(address), "%s", t->address);
+	struct lws_client_connect_info info = {
+		.context = ws_service_context(c->service),
+		.vhost = vhost,
+		.address = address,
+		.port = t->proxy ? c->host_port : c->port,
+		.path = t->target,
+		.host = host,
+		.origin = host,
+		.protocol = "kismet-remote",
+		.local_protocol_name = "kismet-remote",
+		.alpn = "http/1.1",
+		.ssl_connection = (c->tls ? ws_tls_flags() : 0) | LCCSCF_HTTP_NO_FOLLOW_REDIRECT,
+		.opaque_user_data = c,
+	};
+	/* WSI_CREATE may have come, and an end, before this returns. */
+	struct lws *wsi = lws_client_connect_via_info(&info);
+
+	if (wsi) {
+		c->wsi = wsi;
+		return 0;
+	}
+	c->wsi = NULL;
+	ws_words_failed(c->stage, t->proxy, "", e);
+	return -1;
+}
+
+void ws_client_connect(struct ws_client *c)
+{
+	struct err e = { .code = ERR_NONE };
+
+	if (connect_now(c, &e) < 0)
+		fail(c, &e);
+}
+
+/* TCP stands. */
+static void on_connected(struct ws_client *c, struct lws *wsi)
+{
+	c->wsi = wsi;
+	c->stage = c->text.proxy ? WS_STAGE_PROXY : c->tls ? WS_STAGE_TLS : WS_STAGE_ANSWER;
+}
+
+/* The server's certificate was found good by now. */
+static int add_headers(struct ws_client *c, char **at, size_t room)
+{
+	size_t len = c->text.headers ? strlen(c->text.headers) : 0;
+
+	c->stage = WS_STAGE_ANSWER;
+	if (len > room)
+		return -1;
+	if (len > 0)
+		memcpy(*at, c->text.headers, len);
+	*at += len;
+	return 0;
+}
+
+static void on_failure(struct ws_client *c, struct lws *wsi, const char *cause)
+{
+	struct err e = { .code = ERR_NONE };
+	unsigned status = lws_http_client_http_response(wsi);
+	char place[256] = "";
+
+	c->wsi = NULL;
+	if (status) {
+		if (lws_hdr_copy(wsi, place, sizeof(place), WSI_TOKEN_HTTP_LOCATION) < 0)
+			place[0] = '\0';
+		ws_words_status(status, c->text.target ? c->text.target : "", place, cause, &e);
+	} else if (!c->tls || c->stage < WS_STAGE_TLS ||
+		   !ws_tls_explain(wsi, c->text.host, c->stage == WS_STAGE_TLS, &e)) {
+		ws_words_failed(c->stage, c->text.proxy, cause, &e);
+	}
+	fail(c, &e);
+}
+
+static void set_options(struct lws *wsi)
+{
+	int fd = lws_get_socket_fd(wsi), on = 1;
+
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+#ifdef TCP_NOTSENT_LOWAT
+	int lowat = NOT_SENT_LOWAT_BYTES;
+
+	setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &lowat, sizeof(lowat));
+#endif
+}
+
+/* Returns -1 to close. */
+static int on_established(struct ws_client *c, struct lws *wsi)
+{
+	struct err e = { .code = ERR_NONE };
+
+	c->wsi = wsi;
+	set_options(wsi);
+	if (make_pipe(c, &e) < 0) {
+		fail(c, &e);
+		return -1;
+	}
+	forget_secrets(c);
+	c->stage = WS_STAGE_UP;
+	tell(c, NEWS_UP);
+	return 0;
+}
+
+/* --- frames out --- */
+
+/* Sends until the network or the pipe has enough. Whole messages only go to lws_write(), which
+ * keeps what the network does not take, in order with its own pongs. Returns -1 to close. */
+static int send_frames(struct ws_client *c)
+{
+	uint8_t *buf = ws_service_buffer(c->service);
+	int writes = 0, came;
+	struct err e;
+
+	while (!lws_partial_buffered(c->wsi)) {
+		long len = ws_split_masked(c->split, buf, WS_MASKED_BYTES);
+
+		if (len < 0) {
+			err_set(&e, ERR_PROTOCOL, "WebSocket: what is to be sent is no frame");
+			set_why(c, &e);
+			return -1;
+		}
+		if (len > 0) {
+			/* As "HTTP" because it is framed already. */
+			if (lws_write(c->wsi, buf, (size_t)len, LWS_WRITE_HTTP) < 0)
+				return -1;
+			if (++writes == WRITES_AT_ONCE)
+				break;
+			continue;
+		}
+		came = c->fd < 0 ? -1 : ws_split_read(c->split, c->fd);
+		if (came < 0) {		/* the link is gone: so is all that there was */
+			lws_close_reason(c->wsi, LWS_CLOSE_STATUS_NORMAL, NULL, 0);
+			return -1;
+		}
+		if (came == 0) {
+			if (c->pipe)
+				lws_rx_flow_control(c->pipe, 1);
+			return 0;
+		}
+	}
+	lws_callback_on_writable(c->wsi);
+	return 0;
+}
+
+static void on_pipe_readable(struct ws_client *c)
+{
+	if (c->pipe)
+		lws_rx_flow_control(c->pipe, 0);
+	if (c->wsi)
+		lws_callback_on_writable(c->wsi);
+}
+
+static void on_pipe_closed(struct ws_client *c)
+{
+	c->pipe = NULL;
+	if (c->wsi && c->stage == WS_STAGE_UP)
+		lws_callback_on_writable(c->wsi);	/* there may be frames left to be sent */
+	else
+		close_pipe(c);
+}
+
+/* --- messages in --- */
+
+/* Returns how much the pipe took, or -1 when nobody reads it any more. */
+static long to_pipe(struct ws_client *c, const uint8_t *data, size_t len)
+{
+	struct err ignored;
+
+	return c->fd < 0 ? -1 : link_fd_write(c->fd, true, data, len, &ignored);
+}
+
+static int keep(struct ws_client *c, const uint8_t *data, size_t len)
+{
+	if (!c->wait)
+		c->wait = malloc(WAITING_BYTES);
+	if (!c->wait || len > WAITING_BYTES - c->waiting_at - c->waiting)
+		return -1;
+	memcpy(c->wait + c->waiting_at + c->waiting, data, len);
+	c->waiting += len;
+	lws_rx_flow_control(c->wsi, 0);
+	return 0;
+}
+
+static int pass_on(struct ws_client *c, const uint8_t *data, size_t len)
+{
+	long n = c->waiting ? 0 : to_pipe(c, data, len);
+
+	if (n < 0)
+		return -1;
+	if ((size_t)n == len)
+		return 0;
+	return keep(c, data + n, len - (size_t)n);
+}
+
+static void on_pipe_writable(struct ws_client *c)
+{
+	long n = c->waiting ? to_pipe(c, c->wait + c->waiting_at, c->waiting) : 0;
+
+	if (n < 0) {
+		n = (long)c->waiting;
+		kill_soon(c->wsi);
+	}
+	c->waiting_at += (size_t)n;
+	c->waiting -= (size_t)n;
+	if (c->waiting > 0)
+		return;			/* ws_client_look() asks again */
+	c->waiting_at = 0;
+	if (c->wsi)
+		lws_rx_flow_control(c->wsi, 1);
+	else
+		close_pipe(c);
+}
+
+static int on_message(struct ws_client *c, const uint8_t *data, size_t len)
+{
+	struct err e = { .code = ERR_NONE };
+
+	if (!lws_frame_is_binary(c->wsi))
+		err_set(&e, ERR_PROTOCOL, "the server sends text over the WebSocket: it is no "
+			"server for remote capture");
+	else if (ws_check_bytes(&c->check, data, len, lws_is_final_fragment(c->wsi)) < 0)
+		err_set(&e, ERR_PROTOCOL, "the server sends WebSocket messages that are not one "
+			"frame each");
+	if (e.code != ERR_NONE) {
+		set_why(c, &e);
+		lws_close_reason(c->wsi, LWS_CLOSE_STATUS_PROTOCOL_ERR, NULL, 0);
+		return -1;
+	}
+	return len > 0 ? pass_on(c, data, len) : 0;
+}
+
+static void on_close_frame(struct ws_client *c, const uint8_t *data, size_t len)
+{
+	struct err e;
+
+	ws_words_closed(data, len, &e);
+	set_why(c, &e);
+}
+
+static void on_closed(struct ws_client *c, struct lws *wsi)
+{
+	struct err e = { .code = ERR_NONE };
+
+	if (c->tls && ws_tls_explain(wsi, c->text.host, false, &e))
+		set_why(c, &e);
+	c->wsi = NULL;
+	if (!c->over) {
+		ws_words_failed(c->stage, c->text.proxy, "", &e);
+		fail(c, &e);
+	}
+	if (c->waiting == 0 || c->ending)
+		close_pipe(c);
+}
+
+/* --- what libwebsockets says --- */
+
+static int on_pipe(struct ws_client *c, enum lws_callback_reasons reason)
+{
+	if (reason == LWS_CALLBACK_RAW_RX_FILE)
+		on_pipe_readable(c);
+	else if (reason == LWS_CALLBACK_RAW_WRITEABLE_FILE)
+		on_pipe_writable(c);
+	else if (reason == LWS_CALLBACK_RAW_CLOSE_FILE)
+		on_pipe_closed(c);
+	return 0;
+}
+
+int ws_client_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+		       size_t len)
+{
+	/* Some reasons come without a connection, and TLS' with others. */
+	bool ours = reason == LWS_CALLBACK_WSI_CREATE ||
+		    reason == LWS_CALLBACK_WSI_DESTROY ||
+		    reason == LWS_CALLBACK_CLIENT_CONNECTION_ERROR ||
+		    reason == LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER ||
+		    reason == LWS_CALLBACK_CLIENT_ESTABLISHED ||
+		    reason == LWS_CALLBACK_CLIENT_RECEIVE ||
+		    reason == LWS_CALLBACK_CLIENT_WRITEABLE ||
+		    reason == LWS_CALLBACK_WS_PEER_INITIATED_CLOSE ||
+		    reason == LWS_CALLBACK_CLIENT_CLOSED;
+	bool pipe = reason == LWS_CALLBACK_RAW_RX_FILE ||
+		    reason == LWS_CALLBACK_RAW_WRITEABLE_FILE ||
+		    reason == LWS_CALLBACK_RAW_CLOSE_FILE;
+	struct ws_client *c = ours || pipe ? lws_get_opaque_user_data(wsi) : NULL;
+
+	(void)user;
+	if (!c)
+		return 0;
+	if (pipe)
+		return on_pipe(c, reason);
+	if (reason == LWS_CALLBACK_WSI_CREATE)
+		on_connected(c, wsi);
+	else if (reason == LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER)
+		return add_headers(c, in, len);
+	else if (reason == LWS_CALLBACK_CLIENT_CONNECTION_ERROR)
+		on_failure(c, wsi, in ? in : "");
+	else if (reason == LWS_CALLBACK_CLIENT_ESTABLISHED)
+		return on_established(c, wsi);
+	else if (reason == LWS_CALLBACK_CLIENT_RECEIVE)
+		return on_message(c, in, len);
+	else if (reason == LWS_CALLBACK_CLIENT_WRITEABLE)
+		return send_frames(c);
+	else if (reason == LWS_CALLBACK_WS_PEER_INITIATED_CLOSE)
+		on_close_frame(c, in, len);
+	else if (wsi == c->wsi)
+		on_closed(c, wsi);	/* or destroyed without having been closed */
+	else if (wsi == c->pipe)
+		on_pipe_closed(c);
+	return 0;
+}
+
+/* --- what the loop does --- */
+
+/* What was sent before the link was freed still goes out, if the network takes it soon. */
+static void begin_to_end(struct ws_client *c)
+{
+	c->ending = true;
+	if (c->wsi && c->stage == WS_STAGE_UP) {
+		lws_set_timeout(c->wsi, PENDING_TIMEOUT_USER_REASON_BASE, LAST_WORDS_S);
+		lws_callback_on_writable(c->wsi);
+		return;
+	}
+	kill_soon(c->wsi);
+	close_pipe(c);
+}
+
+bool ws_client_look(struct ws_client *c)
+{
+	ws_service_lock(c->service);
+	bool freed = c->freed;
+
+	ws_service_unlock(c->service);
+	if (freed && !c->ending)
+		begin_to_end(c);
+	if (c->waiting > 0 && c->pipe)
+		lws_callback_on_writable(c->pipe);
+	return !freed || c->wsi || c->pipe;
+}
+
+static void on_wakeup(void *user)
+{
+	struct ws_client *c = user;
+	enum news news;
+	struct err why;
+	int fd;
+
+	ws_service_lock(c->service);
+	news = c->news;
+	fd = c->loop_fd;
+	why = c->why;
+	c->news = NEWS_NONE;
+	c->loop_fd = -1;
+	ws_service_unlock(c->service);
+	if (news == NEWS_UP)
+		c->up(c->user, fd);
+	else if (news == NEWS_FAILED)
+		c->failed(c->user, &why);
+}
+
+struct ws_client *ws_client_new(const struct ws_client_config *cfg, struct err *e)
+{
+	struct ws_client *c = calloc(1, sizeof(*c));
+
+	if (!c || copy_texts(&c->text, cfg) < 0) {
+		err_sys(e, ENOMEM, "WebSocket");
+		ws_client_destroy(c);
+		return NULL;
+	}
+	c->service = cfg->service;
+	c->port = cfg->port;
+	c->proxy_port = cfg->proxy_port;
+	c->host_port = cfg->host_port;
+	c->tls = cfg->tls;
+	c->fd = c->loop_fd = -1;
+	c->up = cfg->up;
+	c->failed = cfg->failed;
+	c->user = cfg->user;
+	c->split = ws_split_new(e);
+	if (c->split)
+		c->wakeup = loop_wakeup_new(cfg->loop, on_wakeup, c, e);
+	if (c->wakeup && ws_service_add(c->service, c, e) == 0)
+		return c;
+	loop_wakeup_free(c->wakeup);
+	ws_client_destroy(c);
+	return NULL;
+}
+
+void ws_client_free(struct ws_client *c)
+{
+	if (!c)
+		return;
+	struct ws_service *s = c->service;
+	struct loop_wakeup *wakeup = c->wakeup;
+
+	ws_service_lock(s);
+	c->freed = true;		/* from now on it is the other thread's alone */
+	if (c->loop_fd >= 0)
+		close(c->loop_fd);
+	c->loop_fd = -1;
+	ws_service_unlock(s);
+	loop_wakeup_free(wakeup);
+	ws_service_wake(s);
+}
+
+void ws_client_why(struct ws_client *c, struct err *e)
+{
+	ws_service_lock(c->service);
+	*e = c->why;
+	ws_service_unlock(c->service);
+	if (e->code == ERR_NONE)
+		err_set(e, ERR_NETWORK, "closed by the server");
+}
+
+void ws_client_destroy(struct ws_client *c)
+{
+	if (!c)
+		return;
+	forget_secrets(c);
+	if (c->fd >= 0)
+		close(c->fd);
+	ws_split_free(c->split);
+	free(c->wait);
+	free(c->text.address);
+	free(c->text.unix_path);
+	free(c->text.proxy);
+	free(c->text.host);
+	free(c);
+}
