@@ -63,7 +63,7 @@ static void stream_closed(struct link_via *v)
 	loop_timer_set(v->loop, &v->timer, loop_now_ns(v->loop) + WAIT_FOR_REASON_NS, go_down, v);
 }
 
-/* What it wrote before is read first, unless something that it has left running holds the stream. */
+/* What it wrote before is read first, unless something that it left running holds the stream. */
 static void on_ended(void *user, const struct err *e)
 {
 	struct link_via *v = user;
@@ -154,7 +154,8 @@ static void report(void *user)
 {
 	struct link_via *v = user;
 
-	if (v->helper && loop_watch(v->loop, &v->watch, v->fd, LOOP_READ, on_ready, v, &v->err) == 0)
+	if (v->helper &&
+	    loop_watch(v->loop, &v->watch, v->fd, LOOP_READ, on_ready, v, &v->err) == 0)
 		v->link.events.up(v->link.events.user);
 	else
 		go_down(v);

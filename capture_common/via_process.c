@@ -45,7 +45,7 @@ struct helper {
 	int err_fd;			/* -1: it has closed its standard error */
 	enum stage stage;
 	int64_t next_stage_ms;		/* unless RUNNING or KILLED */
-	bool exited, told;		/* not waited for yet: its group's number is still its own */
+	bool exited, told;		/* not reaped: its group's number is still its own */
 	struct via_reply end;		/* to be told; line is the last one */
 	char line[VIA_LINE_SIZE];	/* being read */
 	size_t len;
