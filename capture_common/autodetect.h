@@ -29,7 +29,7 @@ struct autodetect;
 struct autodetect_config {
 	struct loop *loop;
 	const char *uuid;		/* the server's, or NULL for any; copied */
-	bool websocket;			/* the HTTP port is wanted: there are credentials, or --ssl */
+	bool websocket;			/* the HTTP port is wanted: for credentials or --ssl */
 	struct endpoint_wish wish;	/* for endpoint_settle() */
 	uint16_t port;			/* 0: AUTODETECT_PORT; tests have their own */
 };
