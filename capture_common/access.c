@@ -205,10 +205,35 @@ static int read_all(int fd, size_t max, struct access_blob *out, struct err *e)
 	return out->len ? 0 : err_set(e, ERR_DATA, "is empty");
 }
 
+static int open_file(const char *path)
+{
+	return open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+}
+
+/* A set-uid program sends to a server only what its user could have read. */
+static int open_as_user(const char *path)
+{
+	uid_t uid = geteuid();
+	gid_t gid = getegid();
+	int fd = -1, why;
+
+	if (uid == getuid() && gid == getgid())
+		return open_file(path);
+	if (setegid(getgid()) == 0 && seteuid(getuid()) == 0)
+		fd = open_file(path);
+	why = errno;
+	if ((seteuid(uid) < 0 || setegid(gid) < 0) && fd >= 0) {
+		close(fd);
+		fd = -1;
+	}
+	errno = why;
+	return fd;
+}
+
 static int read_file(const char *option, const char *path, size_t max, struct access_blob *out,
 		     struct err *e)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY), rc;
+	int fd = open_as_user(path), rc;
 
 	if (fd < 0)
 		return err_sys(e, errno, "%s %.100s", option, path);

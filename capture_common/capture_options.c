@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capture_common/dialer.h"
 #include "capture_common/via.h"
 #include "protocol/msg.h"
 #include "protocol/uuid.h"
@@ -117,7 +118,9 @@ const struct opt capture_option_table[] = {
 	{ "ssl-client-key", 0, OPT_ARG, "FILE",
 	  "the key of that certificate, if it is in a file of its own", opt_string,
 	  AT(access.client_key_file), 0 },
-	{ "user", 0, OPT_ARG, "NAME", "log in as this user", access_opt_user, AT(access), 0 },
+	{ "user", 0, OPT_ARG, "NAME",
+	  "log in as this user; KISMET_CAP_USER, _PASSWORD and _APIKEY in the environment do, too",
+	  access_opt_user, AT(access), 0 },
 	{ "password", 0, OPT_ARG, "TEXT",
 	  "the user's password; better use --password-file: for a moment, others can read this in "
 	  "the list of processes", access_opt_password, AT(access), OPT_SECRET },
@@ -222,29 +225,14 @@ static int check_mode(const struct capture_options *o, struct err *e)
 	return 0;
 }
 
-static int check_build(const struct endpoint *ep, struct err *e)
-{
-#ifdef HAVE_LWS
-	(void)ep;
-	(void)e;
-#else
-	if (endpoint_is_ws(ep)) {
-		char name[300];
-
-		endpoint_print(ep, name, sizeof(name));
-		return err_set(e, ERR_UNSUPPORTED, "%.100s: this build has no WebSockets, since it "
-			       "was made without libwebsockets (package libwebsockets-dev); there "
-			       "is plain TCP: tcp://HOST:%d", name, ENDPOINT_TCP_PORT);
-	}
-#endif
-	return 0;
-}
-
 static void warn_of_endpoint(const struct capture_options *o, const struct endpoint *ep)
 {
 	char name[300];
 
-	endpoint_print(ep, name, sizeof(name));
+	if (o->autodetect)
+		snprintf(name, sizeof(name), "--autodetect");
+	else
+		endpoint_print(ep, name, sizeof(name));
 	if (ep->kind == ENDPOINT_TCP && access_has_credentials(&o->access))
 		log_warn("%s: plain TCP has no login; --user, --password and --apikey are not used "
 			 "there", name);
@@ -268,7 +256,7 @@ static void warn_of_useless(const struct capture_options *o, bool ws, bool tls)
 
 static int settle(struct capture_options *o, struct err *e)
 {
-	struct endpoint announced = { .host = "announced", .port = ENDPOINT_TCP_PORT - 1 };
+	struct endpoint announced = { .host = "--autodetect", .port = 1 };	/* like any */
 	struct endpoint *items = o->autodetect ? &announced : o->connect.items;
 	size_t n = o->autodetect ? 1 : o->connect.n;
 	bool ws = false, tls = false;
@@ -280,7 +268,7 @@ static int settle(struct capture_options *o, struct err *e)
 			return -1;
 	}
 	for (size_t i = 0; i < n; i++) {
-		if (check_build(&items[i], e) < 0)
+		if (dialer_check(&items[i], e) < 0)
 			return -1;
 		ws |= endpoint_is_ws(&items[i]);
 		tls |= items[i].kind == ENDPOINT_WSS;

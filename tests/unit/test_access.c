@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "capture_common/access.h"
@@ -259,6 +260,34 @@ static void everybody_may_read_a_secret_is_warned_of(void **state)
 	assert_string_equal(said, "");
 }
 
+/* In a process of its own, as a set-uid program; exits with 0 if nothing was read. */
+static void load_set_uid(const char *path)
+{
+	if (setreuid(65534, 0) < 0)
+		_exit(3);
+	set(access_opt_apikey_file, path);
+	_exit(access_load(&a, &e) < 0 && e.code == ERR_PERMISSION && geteuid() == 0 ? 0 : 1);
+}
+
+static void set_uid_program_reads_only_what_its_user_may(void **state)
+{
+	const char *path = write_text("secret", "root's");
+	int status;
+	pid_t pid;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();		/* only root can try */
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0)
+		load_set_uid(path);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (WEXITSTATUS(status) == 3)
+		skip();		/* there are no other users here */
+	assert_int_equal(status, 0);
+}
+
 static void give_certificates(const char *ca, const char *cert, const char *key)
 {
 	a.ca_file = ca ? strdup(ca) : NULL;
@@ -473,6 +502,7 @@ int main(void)
 		TEST(first_line_of_a_file_is_the_secret),
 		TEST(unreadable_files_are_named),
 		TEST(everybody_may_read_a_secret_is_warned_of),
+		TEST(set_uid_program_reads_only_what_its_user_may),
 		TEST(certificates_are_read),
 		TEST(wrong_certificates_are_explained),
 		TEST(environment_is_used_and_wiped),
