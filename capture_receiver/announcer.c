@@ -50,15 +50,20 @@ static bool send_to(const struct announcer *a, struct in_addr to, const uint8_t 
 	       ANNOUNCE_SIZE;
 }
 
+static struct in_addr address_of(const struct sockaddr *sa)
+{
+	return ((const struct sockaddr_in *)(const void *)sa)->sin_addr;
+}
+
 static bool is_meant(const struct announcer *a, const struct ifaddrs *i)
 {
 	const unsigned flags = IFF_UP | IFF_BROADCAST;
-	const struct sockaddr_in *sin = (const struct sockaddr_in *)(const void *)i->ifa_addr;
 
-	if (!sin || sin->sin_family != AF_INET || !i->ifa_broadaddr ||
+	if (!i->ifa_addr || i->ifa_addr->sa_family != AF_INET || !i->ifa_broadaddr ||
 	    (i->ifa_flags & (flags | IFF_LOOPBACK)) != flags)
 		return false;
-	return a->from.s_addr == htonl(INADDR_ANY) || a->from.s_addr == sin->sin_addr.s_addr;
+	return a->from.s_addr == htonl(INADDR_ANY) ||
+	       a->from.s_addr == address_of(i->ifa_addr).s_addr;
 }
 
 /* 255.255.255.255 leaves through one interface only. */
@@ -71,8 +76,7 @@ static bool send_to_networks(const struct announcer *a, const uint8_t *data)
 		return false;
 	for (i = list; i; i = i->ifa_next) {
 		if (is_meant(a, i))
-			sent |= send_to(a, ((struct sockaddr_in *)(void *)i->ifa_broadaddr)->sin_addr,
-					data);
+			sent |= send_to(a, address_of(i->ifa_broadaddr), data);
 	}
 	freeifaddrs(list);
 	return sent;

@@ -17,7 +17,7 @@ struct announcer_config {
 	const char *address;
 	uint16_t port;			/* to send to: 2501 */
 	uint16_t http_port, tcp_port;	/* 0: none */
-	const char *uuid;		/* NULL: made of this machine's id, the same at each start */
+	const char *uuid;		/* NULL: made of this machine's id, always the same */
 	const char *name;		/* NULL: the host's */
 	const char *to;			/* NULL: broadcast; a test's own address */
 };

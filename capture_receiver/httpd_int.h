@@ -88,7 +88,7 @@ struct httpd_conn {
 	bool stopped;			/* nothing more is taken from the peer for now */
 	struct ws_split *split;		/* frames of the loop */
 	struct ws_check check;		/* of the peer's messages */
-	uint8_t *out;			/* the peer's frames, out[out_at..out_len) not written yet */
+	uint8_t *out;			/* the peer's frames; out[out_at..out_len): not written */
 	size_t out_at, out_len;
 };
 

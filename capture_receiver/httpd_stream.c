@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A tool that was let in: its messages become a stream of frames for the loop, and the loop's frames
- * messages for it. Whoever is slow makes the other one wait. */
+/* A tool that was let in: its messages become a stream of frames for the loop, and the loop's
+ * frames messages for it. Whoever is slow makes the other one wait. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>

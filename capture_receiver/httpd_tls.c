@@ -15,8 +15,8 @@ static int refuse(struct err *e, const char *what, const char *path, const char 
 	if (ERR_GET_LIB(code) == ERR_LIB_SYS)
 		reason = strerror(ERR_GET_REASON(code));
 	ERR_clear_error();
-	return err_set(e, ERR_DATA, "%s %s: %s (%s)", what, path, reason ? reason : "it is not good",
-		       hint);
+	return err_set(e, ERR_DATA, "%s %s: %s (%s)", what, path,
+		       reason ? reason : "it is not good", hint);
 }
 
 /* Nobody is there to be asked for a passphrase. */

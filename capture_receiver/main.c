@@ -8,7 +8,11 @@
 #include <unistd.h>
 
 #include "capture_common/daemon.h"
+#include "capture_common/hide.h"
 #include "capture_common/log.h"
+#include "capture_receiver/announcer.h"
+#include "capture_receiver/http_auth.h"
+#include "capture_receiver/httpd.h"
 #include "capture_receiver/listener.h"
 #include "capture_receiver/receiver.h"
 #include "capture_receiver/report.h"
@@ -21,9 +25,13 @@
 
 struct app {
 	struct settings settings;
+	unsigned max_connections;
 	struct loop *loop;
 	struct receiver *receiver;
 	struct listener *listener;
+	struct http_auth *auth;
+	struct httpd *httpd;		/* NULL: none */
+	struct announcer *announcer;
 };
 
 /* --- callbacks --- */
@@ -69,13 +77,15 @@ static int take_signals(struct app *a, struct err *e)
 /* As many connections as there can be descriptors for. */
 static unsigned connection_limit(const struct settings *s)
 {
-	unsigned each = s->write_dir ? 2 : 1;
-	uint64_t wanted = (uint64_t)s->max_connections * each + OTHER_FILES;
+	unsigned other = OTHER_FILES + (s->httpd.off ? 0 : httpd_descriptors(0));
+	unsigned each = (s->write_dir ? 2 : 1) +
+			(s->httpd.off ? 0 : httpd_descriptors(1) - httpd_descriptors(0));
+	uint64_t wanted = (uint64_t)s->max_connections * each + other;
 	uint64_t got = listener_raise_limit(wanted), fit;
 
 	if (got >= wanted)
 		return s->max_connections;
-	fit = got > OTHER_FILES ? (got - OTHER_FILES) / each : 1;
+	fit = got > other ? (got - other) / each : 1;
 	report_warn("the system allows %llu open files: at most %llu connections, not %u",
 		    (unsigned long long)got, (unsigned long long)fit, s->max_connections);
 	return fit ? (unsigned)fit : 1;
@@ -97,10 +107,12 @@ static int table_fd(const struct settings *s)
 static int make_receiver(struct app *a, struct err *e)
 {
 	const struct settings *s = &a->settings;
+
+	a->max_connections = connection_limit(s);
 	struct receiver_config config = {
 		.sink = { .write_path = s->write_path, .write_dir = s->write_dir,
 			  .json_path = s->json_path },
-		.max_connections = connection_limit(s),
+		.max_connections = a->max_connections,
 		.hop_rate_hps = s->hop_rate_hps,
 		.exit_idle_ns = s->exit_idle_ns,
 		.table_fd = table_fd(s),
@@ -123,21 +135,130 @@ static int make_listener(struct app *a, struct err *e)
 	return a->listener ? 0 : -1;
 }
 
+/* --- WebSockets --- */
+
+/* Can only this host connect? An address that is a name is taken for one of others. */
+static bool is_local(const struct strlist *addresses)
+{
+	for (size_t i = 0; i < addresses->n; i++) {
+		const char *a = addresses->items[i];
+
+		if (strncmp(a, "127.", 4) != 0 && strcmp(a, "::1") != 0 &&
+		    strcmp(a, "localhost") != 0)
+			return false;
+	}
+	return true;
+}
+
+static void warn_of_openness(const struct app *a)
+{
+	const struct settings_httpd *s = &a->settings.httpd;
+
+	if (is_local(&s->listen.addresses))
+		return;
+	if (!http_auth_required(a->auth) && !s->client_ca)
+		report_warn("whoever reaches the HTTP port may send packets: neither "
+			    "--apikey-file nor --login-file");
+	else if (http_auth_required(a->auth) && !s->certificate)
+		report_warn("keys and logins cross the network readable: no "
+			    "--httpd-ssl-certificate");
+}
+
+static int start_httpd(struct app *a, struct err *e)
+{
+	const struct settings_httpd *s = &a->settings.httpd;
+	struct httpd_config config = {
+		.addresses = &s->listen.addresses,
+		.port = s->port,
+		.prefix = s->prefix,
+		.certificate = s->certificate,
+		.key = s->key,
+		.client_ca = s->client_ca,
+		.max_connections = a->max_connections,
+		.accepted = on_accepted,
+		.user = a,
+	};
+
+	a->auth = http_auth_new(s->apikey_file, s->login_file, e);
+	if (!a->auth)
+		return -1;
+	if (http_auth_required(a->auth) || s->key)
+		hide_process();
+	config.auth = a->auth;
+	a->httpd = httpd_new(a->loop, &config, e);
+	return a->httpd ? 0 : -1;
+}
+
+/* A receiver that nobody told anything about HTTP does without when it cannot have it. */
+static int make_httpd(struct app *a, struct err *e)
+{
+	struct strlist *addresses = &a->settings.httpd.listen.addresses;
+	bool asked = settings_asks_httpd(&a->settings);
+
+	if (a->settings.httpd.off)
+		return 0;
+	if (addresses->n == 0 && strlist_add(addresses, text_of("127.0.0.1")) < 0)
+		return err_set(e, ERR_NO_MEMORY, "out of memory");
+	if (start_httpd(a, e) == 0) {
+		warn_of_openness(a);
+		return 0;
+	}
+	if (asked && e->code == ERR_UNSUPPORTED)
+		e->code = ERR_USAGE;
+	if (asked)
+		return err_wrap(e, "WebSockets");
+	if (e->code == ERR_UNSUPPORTED)
+		report_debug("no WebSockets: %s", e->text);
+	else
+		report_warn("no WebSockets: %s (--httpd-port chooses another port, --no-httpd "
+			    "none)", e->text);
+	return 0;
+}
+
+static int make_announcer(struct app *a, struct err *e)
+{
+	const struct settings_announce *s = &a->settings.announce;
+	const struct strlist *http = &a->settings.httpd.listen.addresses;
+	struct announcer_config config = {
+		.loop = a->loop,
+		.address = s->address ? s->address : "0.0.0.0",
+		.port = s->port,
+		.uuid = s->uuid[0] ? s->uuid : NULL,
+		.name = s->name,
+	};
+
+	if (!s->on)
+		return 0;
+	/* What only this host can reach is of no use to others. */
+	if (!is_local(&a->settings.listen.addresses))
+		config.tcp_port = listener_port(a->listener);
+	if (a->httpd && !is_local(http))
+		config.http_port = httpd_port(a->httpd);
+	if (config.tcp_port == 0 && config.http_port == 0)
+		report_warn("what is announced has no port: only this host can connect");
+	a->announcer = announcer_new(&config, e);
+	return a->announcer ? 0 : -1;
+}
+
+/* --- all together --- */
+
 /* Appears with its content at once, so that a script may wait for it. */
-static int write_port_file(const char *path, uint16_t port, struct err *e)
+static int write_port_file(const char *option, const char *path, uint16_t port, struct err *e)
 {
 	char temporary[4096];
 	FILE *f;
 	int rc;
 
+	if (!path)
+		return 0;
 	if ((size_t)snprintf(temporary, sizeof(temporary), "%s.new", path) >= sizeof(temporary))
-		return err_sys(e, ENAMETOOLONG, "--port-file");
+		return err_sys(e, ENAMETOOLONG, "%s", option);
 	f = fopen(temporary, "w");
 	if (!f)
-		return err_sys(e, errno, "--port-file %s", temporary);
+		return err_sys(e, errno, "%s %s", option, temporary);
 	rc = fprintf(f, "%u\n", port) < 0 ? -1 : 0;
 	if (fclose(f) != 0 || rc < 0 || rename(temporary, path) < 0)
-		return err_sys(e, errno, "--port-file %s", path);
+		return err_sys(e, errno, "%s %s", option, path);
 	return 0;
 }
 
@@ -153,19 +274,33 @@ static int set_up(struct app *a, struct err *e)
 	a->loop = loop_new(NULL, e);
 	/* Signals are taken late: opening a pipe waits for its reader, and can be broken off. */
 	if (!a->loop || make_receiver(a, e) < 0 || take_signals(a, e) < 0 ||
-	    make_listener(a, e) < 0)
+	    make_listener(a, e) < 0 || make_httpd(a, e) < 0 || make_announcer(a, e) < 0)
 		return -1;
-	return s->port_file ? write_port_file(s->port_file, listener_port(a->listener), e) : 0;
+	/* A script that waits for the first of them may use both. */
+	if (a->httpd && write_port_file("--httpd-port-file", s->httpd.port_file,
+					httpd_port(a->httpd), e) < 0)
+		return -1;
+	return write_port_file("--port-file", s->port_file, listener_port(a->listener), e);
+}
+
+static void remove_port_files(const struct app *a)
+{
+	if (a->listener && a->settings.port_file)
+		unlink(a->settings.port_file);
+	if (a->httpd && a->settings.httpd.port_file)
+		unlink(a->settings.httpd.port_file);
 }
 
 static void tear_down(struct app *a)
 {
+	remove_port_files(a);
+	announcer_free(a->announcer);
+	httpd_free(a->httpd);
+	http_auth_free(a->auth);
 	listener_free(a->listener);
 	receiver_free(a->receiver);
 	loop_free(a->loop);
 	pidfile_remove();
-	if (a->listener && a->settings.port_file)
-		unlink(a->settings.port_file);
 }
 
 static int run(struct app *a)

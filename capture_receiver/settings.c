@@ -7,11 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capture_common/endpoint.h"
 #include "capture_common/loop.h"
 #include "capture_receiver/configure_plan.h"
 
 #define DEFAULT_ADDRESS "127.0.0.1"
-#define DEFAULT_PORT 3501
+#define DEFAULT_PORT ENDPOINT_TCP_PORT
+#define DEFAULT_HTTPD_PORT ENDPOINT_WS_PORT
+#define DEFAULT_ANNOUNCE_PORT 2501	/* docs/protocol.md 4 */
 #define DEFAULT_CONNECTIONS 1024
 #define MAX_CONNECTIONS 1000000
 #define DEFAULT_HOP_RATE 5.0
@@ -30,6 +33,21 @@ static int set_listen(void *field, const char *value, struct err *e)
 	if (strlist_add(&l->addresses, text_of(value)) < 0)
 		return err_set(e, ERR_NO_MEMORY, "out of memory");
 	return 0;
+}
+
+static int set_httpd_port(void *field, const char *value, struct err *e)
+{
+	struct settings_httpd *httpd = field;
+
+	httpd->port_given = true;
+	return opt_port(&httpd->port, value, e);
+}
+
+static int set_uuid(void *field, const char *value, struct err *e)
+{
+	if (uuid_normalize(field, text_of(value)))
+		return 0;
+	return err_set(e, ERR_USAGE, "'%.40s' is no UUID", value);
 }
 
 static int set_connections(void *field, const char *value, struct err *e)
@@ -98,6 +116,43 @@ const struct opt settings_table[] = {
 	  AT(port), 0 },
 	{ "port-file", 0, OPT_ARG, "FILE", "write the port number there once it is open",
 	  opt_string, AT(port_file), 0 },
+	{ "httpd-bind-address", 0, OPT_ARG, "ADDRESS",
+	  "wait for tools with WebSockets at this address, as --remote-capture-listen (127.0.0.1)",
+	  set_listen, AT(httpd.listen), 0 },
+	{ "httpd-port", 0, OPT_ARG, "PORT", "HTTP port for WebSockets (2501); 0: any free one",
+	  set_httpd_port, AT(httpd), 0 },
+	{ "httpd-port-file", 0, OPT_ARG, "FILE", "write that port number there once it is open",
+	  opt_string, AT(httpd.port_file), 0 },
+	{ "no-httpd", 0, OPT_NO_ARG, NULL, "no WebSockets, whatever else is said about them",
+	  opt_flag, AT(httpd.off), 0 },
+	{ "httpd-uri-prefix", 0, OPT_ARG, "PREFIX", "what stands before all paths, such as /kismet",
+	  opt_string, AT(httpd.prefix), 0 },
+	{ "httpd-ssl-certificate", 0, OPT_ARG, "FILE",
+	  "use TLS, with this certificate (PEM, with those between it and its root)", opt_string,
+	  AT(httpd.certificate), 0 },
+	{ "httpd-ssl-key", 0, OPT_ARG, "FILE", "the certificate's key (PEM)", opt_string,
+	  AT(httpd.key), 0 },
+	{ "httpd-ssl-client-ca", 0, OPT_ARG, "FILE",
+	  "let in only tools with a certificate that was signed with one of these", opt_string,
+	  AT(httpd.client_ca), 0 },
+	{ "apikey-file", 0, OPT_ARG, "FILE",
+	  "let in only tools with a key of this file or a login: one a line, [NAME] KEY",
+	  opt_string, AT(httpd.apikey_file), 0 },
+	{ "login-file", 0, OPT_ARG, "FILE",
+	  "let in only tools with a login of this file or a key: one a line, USER:PASSWORD",
+	  opt_string, AT(httpd.login_file), 0 },
+	{ "server-announce", 0, OPT_NO_ARG, NULL,
+	  "broadcast every five seconds where this receiver is, for tools with --autodetect",
+	  opt_flag, AT(announce.on), 0 },
+	{ "server-announce-address", 0, OPT_ARG, "ADDRESS",
+	  "broadcast from this address (0.0.0.0: into all networks)", opt_string,
+	  AT(announce.address), 0 },
+	{ "server-announce-port", 0, OPT_ARG, "PORT", "broadcast to this port (2501)", opt_port,
+	  AT(announce.port), 0 },
+	{ "server-name", 0, OPT_ARG, "NAME", "the name that is announced (the host's)", opt_string,
+	  AT(announce.name), 0 },
+	{ "server-uuid", 0, OPT_ARG, "UUID", "the UUID that is announced (one of this machine)",
+	  set_uuid, AT(announce.uuid), 0 },
 	{ "max-connections", 0, OPT_ARG, "N", "close what comes beyond N connections (1024)",
 	  set_connections, AT(max_connections), 0 },
 	{ "write", 'w', OPT_ARG, "FILE|-",
@@ -140,6 +195,24 @@ static bool is_stdout(const char *path)
 	return path && strcmp(path, "-") == 0;
 }
 
+bool settings_asks_httpd(const struct settings *s)
+{
+	const struct settings_httpd *h = &s->httpd;
+
+	return h->listen.addresses.n > 0 || h->port_given || h->port_file || h->prefix ||
+	       h->certificate || h->key || h->client_ca || h->apikey_file || h->login_file;
+}
+
+static int check_httpd(const struct settings_httpd *h, struct err *e)
+{
+	if (!h->certificate != !h->key)
+		return err_set(e, ERR_USAGE, "--httpd-ssl-certificate and --httpd-ssl-key go "
+			       "together");
+	if (h->client_ca && !h->certificate)
+		return err_set(e, ERR_USAGE, "--httpd-ssl-client-ca needs --httpd-ssl-certificate");
+	return 0;
+}
+
 static int check(const struct settings *s, struct err *e)
 {
 	bool write = is_stdout(s->write_path), json = is_stdout(s->json_path);
@@ -153,7 +226,7 @@ static int check(const struct settings *s, struct err *e)
 	if ((s->write_path && !*s->write_path) || (s->json_path && !*s->json_path) ||
 	    (s->write_dir && !*s->write_dir))
 		return err_set(e, ERR_USAGE, "--write, --write-dir and --json need a name");
-	return 0;
+	return check_httpd(&s->httpd, e);
 }
 
 int settings_read(struct settings *s, int argc, char **argv, struct err *e)
@@ -162,6 +235,8 @@ int settings_read(struct settings *s, int argc, char **argv, struct err *e)
 
 	*s = (struct settings){
 		.port = DEFAULT_PORT,
+		.httpd = { .port = DEFAULT_HTTPD_PORT },
+		.announce = { .port = DEFAULT_ANNOUNCE_PORT },
 		.max_connections = DEFAULT_CONNECTIONS,
 		.hop_rate_hps = DEFAULT_HOP_RATE,
 		.exit_idle_ns = LOOP_NEVER,
@@ -169,7 +244,7 @@ int settings_read(struct settings *s, int argc, char **argv, struct err *e)
 	};
 	if (file && opts_read_file(settings_table, s, file, e) < 0)
 		return -1;
-	s->listen.from_file = true;
+	s->listen.from_file = s->httpd.listen.from_file = true;
 	if (opts_parse(settings_table, s, argc, argv, e) < 0)
 		return -1;
 	if (s->listen.addresses.n == 0 &&
@@ -184,6 +259,7 @@ void settings_free(struct settings *s)
 {
 	opts_free(settings_table, s);
 	strlist_free(&s->listen.addresses);
+	strlist_free(&s->httpd.listen.addresses);
 }
 
 void settings_help(void)

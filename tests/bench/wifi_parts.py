@@ -64,7 +64,7 @@ class Receiver:
             os.unlink(self.port_file)
         with open(self.log, "ab") as log:
             self.proc = subprocess.Popen(
-                [self.program, f"--remote-capture-port={self.port}", "--write=-",
+                [self.program, f"--remote-capture-port={self.port}", "--no-httpd", "--write=-",
                  f"--port-file={self.port_file}"],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log)
         self.runs += 1

@@ -57,6 +57,8 @@ grows() { # FILE
 # Starts a receiver: its pid comes in $receiver, its port in $port (kept if it is set already).
 receive() { # OPTION...
     rm -f port
+    # Port 2501 is not for tests.
+    [[ " $* " == *" --httpd-"* ]] || set -- --no-httpd "$@"
     "$BUILD/kismet_cap_receiver" --remote-capture-port="${port:-0}" --port-file=port "$@" \
         </dev/null >>receiver.out 2>>receiver.log &
     receiver=$!

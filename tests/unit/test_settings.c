@@ -79,6 +79,46 @@ static void nobody_but_this_host_is_let_in_by_default(void **state)
 	assert_true(s.exit_idle_ns == LOOP_NEVER);
 	assert_null(s.write_path);
 	assert_null(s.json_path);
+	assert_int_equal(s.httpd.listen.addresses.n, 0);
+	assert_int_equal(s.httpd.port, 2501);
+	assert_false(s.announce.on);
+}
+
+static void anything_said_about_http_asks_for_it(void **state)
+{
+	static const char *const words[] = {
+		"--httpd-bind-address=::1", "--httpd-port=2501", "--httpd-port-file=x",
+		"--httpd-uri-prefix=/x", "--apikey-file=x", "--login-file=x",
+	};
+
+	(void)state;
+	assert_int_equal(read_words("--no-httpd", "--server-announce", NULL), 0);
+	assert_true(s.httpd.off && s.announce.on);
+	assert_false(settings_asks_httpd(&s));
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		assert_int_equal(read_words(words[i], NULL), 0);
+		assert_true(settings_asks_httpd(&s));
+	}
+	assert_int_equal(read_words("--httpd-ssl-certificate=c", "--httpd-ssl-key=k",
+				    "--httpd-ssl-client-ca=a", "--httpd-port=0", NULL), 0);
+	assert_true(settings_asks_httpd(&s));
+	assert_string_equal(s.httpd.certificate, "c");
+	assert_string_equal(s.httpd.key, "k");
+	assert_string_equal(s.httpd.client_ca, "a");
+	assert_int_equal(s.httpd.port, 0);
+}
+
+static void announcements_are_described(void **state)
+{
+	(void)state;
+	assert_int_equal(read_words("--server-announce", "--server-announce-address=192.0.2.1",
+				    "--server-announce-port=7", "--server-name=roof",
+				    "--server-uuid=00112233-4455-6677-8899-aabbccddeeff", NULL), 0);
+	assert_true(s.announce.on);
+	assert_string_equal(s.announce.address, "192.0.2.1");
+	assert_int_equal(s.announce.port, 7);
+	assert_string_equal(s.announce.name, "roof");
+	assert_string_equal(s.announce.uuid, "00112233-4455-6677-8899-AABBCCDDEEFF");
 }
 
 static void options_are_read(void **state)
@@ -147,6 +187,11 @@ static void mistakes_name_the_option(void **state)
 		{ "--write=-", "--daemonize", "--write=-" },
 		{ "--json=-", "--daemonize", "--json=-" },
 		{ "--write=", NULL, "--write" },
+		{ "--httpd-port=x", NULL, "--httpd-port" },
+		{ "--httpd-ssl-certificate=x", NULL, "--httpd-ssl-key" },
+		{ "--httpd-ssl-key=x", NULL, "--httpd-ssl-certificate" },
+		{ "--httpd-ssl-client-ca=x", NULL, "--httpd-ssl-certificate" },
+		{ "--server-uuid=x", NULL, "--server-uuid" },
 		{ "--config=/nonexistent/x", NULL, "/nonexistent/x" },
 		{ "stray", NULL, "stray" },
 		{ "--no-such-thing", NULL, "--no-such-thing" },
@@ -202,6 +247,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		ONE(nobody_but_this_host_is_let_in_by_default),
 		ONE(options_are_read),
+		ONE(anything_said_about_http_asks_for_it),
+		ONE(announcements_are_described),
 		ONE(addresses_collect),
 		ONE(command_line_wins_over_the_file),
 		ONE(mistakes_name_the_option),
