@@ -15,7 +15,7 @@
 #define OPENING_BINARY 0x82		/* FIN, and the opcode of binary messages */
 #define OPENING_MASKED 0x80		/* with the length */
 #define MASK_BYTES 4
-#define MASKS 64			/* got from the system at once: as much as getentropy gives */
+#define MASKS 64			/* from the system at once: as much as it gives */
 
 struct ws_split {
 	size_t start, end;		/* what is in buf and was not handed out */

@@ -7,7 +7,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -91,10 +90,18 @@ static void on_info(const SSL *ssl, int where, int value)
 
 /* --- the server's certificate --- */
 
-static void print_fingerprint(const uint8_t hash[ACCESS_PIN_SIZE], char *out)
+static void note_fingerprint(struct note *note, const uint8_t hash[ACCESS_PIN_SIZE])
 {
-	for (size_t i = 0; i < ACCESS_PIN_SIZE; i++)
-		sprintf(out + 3 * i, i + 1 < ACCESS_PIN_SIZE ? "%02X:" : "%02X", hash[i]);
+	static const char digits[] = "0123456789ABCDEF";
+	char *out = note->found;
+
+	for (size_t i = 0; i < ACCESS_PIN_SIZE; i++) {
+		if (i > 0)
+			*out++ = ':';
+		*out++ = digits[hash[i] >> 4];
+		*out++ = digits[hash[i] & 15];
+	}
+	*out = '\0';
 }
 
 static bool pin_matches(const struct access *access, X509 *cert, struct note *note)
@@ -107,7 +114,7 @@ static bool pin_matches(const struct access *access, X509 *cert, struct note *no
 	if (CRYPTO_memcmp(hash, access->pin, ACCESS_PIN_SIZE) == 0)
 		return true;
 	note->wrong_pin = true;
-	print_fingerprint(hash, note->found);
+	note_fingerprint(note, hash);
 	return false;
 }
 

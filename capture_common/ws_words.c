@@ -47,8 +47,8 @@ static void no_answer(const char *cause, struct err *e)
 	else if (strncmp(cause, "Timed out", 9) == 0)
 		err_set(e, ERR_NETWORK, "the server does not answer the request");
 	else
-		err_set(e, ERR_NETWORK, "the server closes the connection instead of answering the "
-			"request; is TLS needed (wss://)?");
+		err_set(e, ERR_NETWORK, "the server closes the connection without an HTTP answer; "
+			"is it its HTTP port, and does it want TLS (wss://)?");
 }
 
 void ws_words_failed(enum ws_stage stage, const char *proxy, const char *cause, struct err *e)
