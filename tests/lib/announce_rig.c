@@ -42,24 +42,39 @@ uint64_t announce_now_us(void)
 	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
 }
 
-void announce_send_bytes(uint16_t port, const void *data, size_t len)
+static bool send_from(const char *source, uint16_t port, const void *data, size_t len)
 {
+	struct sockaddr_in from = { .sin_family = AF_INET };
 	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(port),
 				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	int fd = socket(AF_INET, SOCK_DGRAM, 0);
-	ssize_t n = sendto(fd, data, len, 0, (struct sockaddr *)&to, sizeof(to));
 
-	assert(n == (ssize_t)len);
-	(void)n;
+	inet_pton(AF_INET, source, &from.sin_addr);
+	bool sent = bind(fd, (struct sockaddr *)&from, sizeof(from)) == 0 &&
+		    sendto(fd, data, len, 0, (struct sockaddr *)&to, sizeof(to)) == (ssize_t)len;
+
 	close(fd);
+	return sent;
 }
 
-void announce_send(uint16_t port, const struct announce *a)
+void announce_send_bytes(uint16_t port, const void *data, size_t len)
+{
+	if (!send_from("127.0.0.1", port, data, len))
+		assert(!"loopback takes no datagrams");
+}
+
+bool announce_send_from(const char *source, uint16_t port, const struct announce *a)
 {
 	uint8_t data[ANNOUNCE_SIZE];
 
 	announce_write(a, data);
-	announce_send_bytes(port, data, sizeof(data));
+	return send_from(source, port, data, sizeof(data));
+}
+
+void announce_send(uint16_t port, const struct announce *a)
+{
+	if (!announce_send_from("127.0.0.1", port, a))
+		assert(!"loopback takes no datagrams");
 }
 
 bool announce_interfaces_are_told(void)

@@ -13,9 +13,11 @@
 uint16_t announce_free_port(void);
 /* Now, since 1970. */
 uint64_t announce_now_us(void);
-/* Sends to 127.0.0.1. */
+/* Sends from and to 127.0.0.1. */
 void announce_send_bytes(uint16_t port, const void *data, size_t len);
 void announce_send(uint16_t port, const struct announce *a);
+/* From another address of this machine; false where it is none. */
+bool announce_send_from(const char *source, uint16_t port, const struct announce *a);
 /* Whether the system tells on which interface a datagram came, and tells the truth: emulators of
  * other CPUs do not. */
 bool announce_interfaces_are_told(void);

@@ -261,6 +261,42 @@ static void named_server_is_not_replaced(void **state)
 	assert_int_equal(log_lines_count(&f->log, "has moved to tcp://127.0.0.1:3503"), 1);
 }
 
+static bool hear_from(struct fixture *f, const char *source)
+{
+	f->server.time_us = announce_now_us();
+	bool sent = announce_send_from(source, f->cfg.port, &f->server);
+
+	loop_step(f->loop, 0);
+	return sent;
+}
+
+static void server_with_two_addresses_does_not_wander(void **state)
+{
+	struct fixture *f = *state;
+
+	if (!make(f) || !hear_from(f, "127.0.0.1") || !hear_from(f, "127.0.0.2"))
+		skip();
+	for (int i = 0; i < 10; i++) {
+		pass(f, 5 * SECOND_NS);
+		hear_from(f, "127.0.0.2");
+		hear_from(f, "127.0.0.1");
+	}
+	assert_int_equal(f->found, 1);
+	assert_string_equal(autodetect_found(f->a)->host, "127.0.0.1");
+	/* but is followed when the first one is gone, */
+	pass(f, 11 * SECOND_NS);
+	hear_from(f, "127.0.0.2");
+	assert_int_equal(f->found, 1);
+	pass(f, 1 * SECOND_NS);
+	hear_from(f, "127.0.0.2");
+	assert_string_equal(autodetect_found(f->a)->host, "127.0.0.2");
+	/* or cannot be reached */
+	autodetect_failed(f->a);
+	hear_from(f, "127.0.0.1");
+	assert_string_equal(autodetect_found(f->a)->host, "127.0.0.1");
+	assert_int_equal(f->found, 3);
+}
+
 static void http_port_is_used_for_websockets(void **state)
 {
 	struct fixture *f = *state;
@@ -394,6 +430,7 @@ int main(void)
 		TEST(server_that_works_is_kept),
 		TEST(invented_servers_are_not_tried_faster_than_one_a_second),
 		TEST(named_server_is_not_replaced),
+		TEST(server_with_two_addresses_does_not_wander),
 		TEST(http_port_is_used_for_websockets),
 		TEST(missing_port_falls_back_to_the_other),
 		TEST(missing_tcp_port_needs_a_build_with_websockets),
