@@ -361,16 +361,16 @@ static void environment_is_used_and_wiped(void **state)
 
 /* given: what of U (user), P and K options say. */
 static const struct {
-	const char *given, *user, *password, *key, *error;
+	const char *given, *user, *password, *key;
 	bool warned;
 } mixtures[] = {
-	{ "", "eu", "ep", NULL, NULL, true },
-	{ "UP", "ou", "op", NULL, NULL, false },
-	{ "U", "ou", "ep", NULL, NULL, false },
-	{ "P", "eu", "op", NULL, NULL, false },
-	{ "K", NULL, NULL, "OK", NULL, false },
-	{ "UPK", "ou", "op", NULL, NULL, true },
-	{ "UK", "ou", "ep", NULL, NULL, true },
+	{ "", "eu", "ep", NULL, true },
+	{ "UP", "ou", "op", NULL, false },
+	{ "U", "ou", "ep", NULL, false },
+	{ "P", "eu", "op", NULL, false },
+	{ "K", NULL, NULL, "OK", false },
+	{ "UPK", "ou", "op", NULL, true },
+	{ "UK", "ou", "ep", NULL, true },
 };
 
 static void options_count_more_than_the_environment(void **state)
