@@ -663,9 +663,9 @@ void ws_client_free(struct ws_client *c)
 	if (c->loop_fd >= 0)
 		close(c->loop_fd);
 	c->loop_fd = -1;
+	ws_service_wake(s);
 	ws_service_unlock(s);
 	loop_wakeup_free(wakeup);
-	ws_service_wake(s);
 }
 
 void ws_client_why(struct ws_client *c, struct err *e)

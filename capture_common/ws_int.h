@@ -20,7 +20,7 @@ struct ws_texts {
 
 /* Takes the client in; the loop thread calls it. Returns 0, or -1 with e. */
 int ws_service_add(struct ws_service *s, struct ws_client *c, struct err *e);
-/* Wakes the thread up, to look at all clients; any thread. */
+/* Wakes the thread up, to look at all clients; the loop thread, holding the lock. */
 void ws_service_wake(struct ws_service *s);
 /* Guards what both threads use of the clients; held for moments only. */
 void ws_service_lock(struct ws_service *s);

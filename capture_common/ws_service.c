@@ -222,8 +222,8 @@ int ws_service_add(struct ws_service *s, struct ws_client *c, struct err *e)
 	ws_service_lock(s);
 	*ws_client_next(c) = s->added;
 	s->added = c;
-	ws_service_unlock(s);
 	ws_service_wake(s);
+	ws_service_unlock(s);
 	return 0;
 }
 
@@ -258,8 +258,8 @@ void ws_service_free(struct ws_service *s)
 	if (s->started) {
 		ws_service_lock(s);
 		s->stop = true;
+		ws_service_wake(s);	/* under the lock: after it, the context may be gone */
 		ws_service_unlock(s);
-		ws_service_wake(s);
 		pthread_join(s->thread, NULL);
 	}
 	ws_tls_free(s->tls);
