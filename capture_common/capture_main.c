@@ -35,6 +35,9 @@ struct app {
 	const struct source_tool *tool;
 	struct capture_options o;
 	struct loop *loop;
+	struct via *via;		/* NULL: no helper command */
+	struct dialer dialer;
+	struct autodetect *autodetect;	/* NULL: the servers are named */
 	struct source_process **processes;	/* one for each feed, where the tool wants that */
 	struct feed **feeds;		/* NULL: its source is not there yet */
 	char (*tags)[TAG_SIZE];		/* one for each feed */
@@ -233,6 +236,8 @@ static int make_feed(struct app *a, size_t i, struct err *e)
 		.tool = a->tool,
 		.options = &a->o,
 		.definition = local ? NULL : a->o.sources.items[i],
+		.dialer = &a->dialer,
+		.autodetect = a->autodetect,
 		.tag = make_tag(a, i),
 		.process = a->processes[i],
 		.over = on_feed_over,
@@ -306,16 +311,38 @@ static int start_feeds(struct app *a, struct err *e)
 	return 0;
 }
 
+static int prepare_reach(struct app *a, struct err *e)
+{
+	struct autodetect_config cfg = { .loop = a->loop, .uuid = a->o.autodetect_uuid };
+
+	a->dialer = (struct dialer){ .loop = a->loop, .access = &a->o.access, .via = a->via };
+	if (!a->o.autodetect)
+		return 0;
+	capture_options_wish(&a->o, &cfg.wish);
+	cfg.websocket = cfg.wish.tls || cfg.wish.credentials || cfg.wish.path;
+	a->autodetect = autodetect_new(&cfg, e);
+	return a->autodetect ? 0 : -1;
+}
+
+/* Helper commands are started by a process that has to be there before privileges are lost. */
+static int start_via(struct app *a, struct err *e)
+{
+	if (!a->o.via || capture_options_local(&a->o))
+		return 0;
+	a->via = via_start(a->o.via, e);
+	return a->via ? 0 : -1;
+}
+
 static int set_up(struct app *a, struct err *e)
 {
 	if (a->o.daemonize && daemon_start(e) < 0)
 		return -1;
 	if (a->o.pidfile && pidfile_create(a->o.pidfile, e) < 0)
 		return -1;
-	if (count_feeds(a, e) < 0 || part_with_privileges(a, e) < 0)
+	if (count_feeds(a, e) < 0 || start_via(a, e) < 0 || part_with_privileges(a, e) < 0)
 		return -1;
 	a->loop = loop_new(NULL, e);
-	if (!a->loop || take_signals(a, e) < 0 || make_feeds(a, e) < 0)
+	if (!a->loop || take_signals(a, e) < 0 || prepare_reach(a, e) < 0 || make_feeds(a, e) < 0)
 		return -1;
 	return start_feeds(a, e);
 }
@@ -330,6 +357,9 @@ static void tear_down(struct app *a)
 	log_progress(NULL);
 	for (size_t i = 0; a->feeds && i < a->n_feeds; i++)
 		feed_free(a->feeds[i]);
+	dialer_end(&a->dialer);
+	autodetect_free(a->autodetect);
+	via_end(a->via);
 	for (size_t i = 0; a->processes && i < a->n_feeds; i++)
 		source_process_end(a->processes[i]);
 	free(a->processes);

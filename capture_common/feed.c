@@ -145,9 +145,11 @@ static void on_room(void *user)
 static void now_streaming(struct feed *f)
 {
 	f->source_failed = false;
-	if (f->remote)
+	if (f->remote) {
 		log_info("connected to %s, protocol %s", session_peer(f->session),
 			 frame_gen_name(session_gen(f->session)));
+		remote_works(f->remote);
+	}
 	/* It came to its end while nobody was listening. */
 	if (runner_ended(f->runner) && runner_info(f->runner)->exit_at_end)
 		session_finish(f->session);
@@ -372,12 +374,24 @@ void feed_free(struct feed *f)
 	free(f);
 }
 
+static struct link *dial(void *user, const struct endpoint *ep, const struct link_events *events,
+			 struct err *e)
+{
+	struct feed *f = user;
+
+	return dialer_link(f->cfg.dialer, ep, events, e);
+}
+
 static int start_remote(struct feed *f, struct err *e)
 {
 	const struct capture_options *o = f->cfg.options;
 	struct remote_config cfg = {
 		.loop = f->cfg.loop,
-		.endpoint = o->connect,
+		.list = &o->connect,
+		.autodetect = f->cfg.autodetect,
+		.may_probe = !o->via,
+		.dial = dial,
+		.dial_user = f,
 		.auto_gen = o->auto_gen,
 		.gen = o->gen,
 		.retry = !o->disable_retry,

@@ -7,7 +7,9 @@
 #include <stdbool.h>
 
 #include "capture_common/account.h"
+#include "capture_common/autodetect.h"
 #include "capture_common/capture_options.h"
+#include "capture_common/dialer.h"
 #include "capture_common/err.h"
 #include "capture_common/loop.h"
 #include "capture_common/source.h"
@@ -19,6 +21,10 @@ struct feed_config {
 	const struct source_tool *tool;
 	const struct capture_options *options;
 	const char *definition;		/* NULL: a local server says what is opened */
+	/* How servers are reached, and who is listened for (NULL: those of the options); shared by
+	 * all feeds, unused in local mode. */
+	struct dialer *dialer;
+	struct autodetect *autodetect;
 	/* What to put before log lines when there are several feeds; NULL when there is one. */
 	const char *tag;
 	/* The source's own process; NULL: it is opened in this one. */

@@ -132,6 +132,28 @@ AC_SUBST([HAVE_$1], [$have_$1])
 AS_VAR_APPEND([suite_features], [" $1"])
 ])
 
+# SUITE_SONAME(ID, HEADER, FUNCTION, FILE)
+# Sets ID_SONAME to the name, beginning with FILE, under which the dynamic loader finds the library of
+# an earlier SUITE_LIB row; to nothing when the system has no ELF, or the library is a static one.
+AC_DEFUN([SUITE_SONAME], [dnl
+AC_CHECK_TOOL([READELF], [readelf])
+AC_MSG_CHECKING([for the name that $name_$1 is loaded by])
+suite_save_CPPFLAGS=$CPPFLAGS
+suite_save_LIBS=$LIBS
+CPPFLAGS="$CPPFLAGS $$1_CFLAGS"
+LIBS="$$1_LIBS $OPENSSL_LIBS $LIBS"
+AC_LINK_IFELSE([AC_LANG_SOURCE([[
+#include <$2>
+void (*volatile p)(void);
+int main(void) { p = (void (*)(void))$3; return p == 0; }]])], [
+	test -z "$READELF" || $1_SONAME=`$READELF -d conftest$EXEEXT 2>&AS_MESSAGE_LOG_FD |
+		sed -n '/NEEDED/s/.*@<:@@<:@@:>@\($4@<:@^@:>@@:>@*\)@:>@.*/\1/p'`
+])
+CPPFLAGS=$suite_save_CPPFLAGS
+LIBS=$suite_save_LIBS
+AC_MSG_RESULT([${$1_SONAME:-none}])
+])
+
 # SUITE_NEED_LIB(ID, FOR-WHAT, [OR-ELSE])
 # Ends configure when the library of an earlier SUITE_LIB row is missing.
 AC_DEFUN([SUITE_NEED_LIB], [dnl
