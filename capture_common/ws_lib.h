@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* libwebsockets, and the OpenSSL that it brings along, loaded when the first WebSocket link is made:
- * a tool that speaks TCP does not carry 2 MiB of TLS in its memory, and runs on a sensor where
- * neither is installed. Files that call them include this one instead of their headers.
+/* libwebsockets, and the OpenSSL that it brings along, loaded for the first WebSocket link: a tool
+ * that speaks TCP does not carry 2 MiB of TLS in its memory, and runs on a sensor where neither is
+ * installed. Files that call them include this one instead of their headers.
  *
  * A function that is called for the first time anywhere is a row in two of the lists below. With
  * ./configure --enable-linked-websockets, or without ELF, the functions are simply linked in. */
