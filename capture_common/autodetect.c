@@ -79,9 +79,11 @@ static void print_name(const char *name, char out[ANNOUNCE_NAME_SIZE])
 	out[i] = '\0';
 }
 
-static void log_refusal(struct autodetect *a, uint32_t source, const char *reason)
+/* ann: NULL when it is none. */
+static void log_refusal(struct autodetect *a, uint32_t source, const struct announce *ann,
+			const char *reason)
 {
-	char address[ADDRESS_SIZE];
+	char address[ADDRESS_SIZE], name[ANNOUNCE_NAME_SIZE] = "";
 
 	for (size_t i = 0; i < a->n_refusals; i++) {
 		if (a->refusals[i].source == source && a->refusals[i].reason == reason)
@@ -91,8 +93,11 @@ static void log_refusal(struct autodetect *a, uint32_t source, const char *reaso
 		return;
 	a->refusals[a->n_refusals++] = (struct refusal){ reason, source };
 	print_address(source, address);
-	log_warn("announcement from %s ignored: %s%s", address, reason,
-		 a->n_refusals == REFUSALS ? "; further ones are only counted" : "");
+	if (ann)
+		print_name(ann->name, name);
+	log_warn("announcement from %s ignored: %s%s%s%s%s%s%s", address, reason,
+		 ann ? " (server '" : "", name, ann ? "', " : "", ann ? ann->uuid : "",
+		 ann ? ")" : "", a->n_refusals == REFUSALS ? "; further ones are only counted" : "");
 }
 
 /* The oldest makes room. */
@@ -187,7 +192,7 @@ static void take(struct autodetect *a, const struct announce *ann, uint32_t sour
 
 	if (make_endpoint(a, ann, source, &ep) < 0) {
 		a->stats.no_port++;
-		log_refusal(a, source, "it has no port for the kind of connection asked for");
+		log_refusal(a, source, ann, "it has no port for the kind of connection asked for");
 		return;
 	}
 	s = server_of(a, ann->uuid);
@@ -212,19 +217,19 @@ static void hear(struct autodetect *a, const struct autodetect_datagram *d)
 		break;
 	case AUTODETECT_MALFORMED:
 		a->stats.malformed++;
-		log_refusal(a, d->source, "it is malformed");
+		log_refusal(a, d->source, NULL, "it is malformed");
 		break;
 	case AUTODETECT_FOREIGN_ORIGIN:
 		a->stats.foreign_origin++;
-		log_refusal(a, d->source, "it comes from another network");
+		log_refusal(a, d->source, &ann, "it comes from another network");
 		break;
 	case AUTODETECT_OTHER_SERVER:
 		a->stats.other_server++;
-		log_refusal(a, d->source, "it is of another server than the one asked for");
+		log_refusal(a, d->source, &ann, "it is of another server than the one asked for");
 		break;
 	case AUTODETECT_OLD:
 		a->stats.old++;
-		log_refusal(a, d->source, "its time is not now; are both clocks right?");
+		log_refusal(a, d->source, &ann, "its time is not now; are both clocks right?");
 		break;
 	}
 }

@@ -154,6 +154,7 @@ static void refused_announcements_are_counted_and_logged_once(void **state)
 	assert_int_equal(stats.old, 3);
 	assert_int_equal(log_lines_count(&f->log, "malformed"), 1);
 	assert_int_equal(log_lines_count(&f->log, "another server"), 1);
+	assert_int_equal(log_lines_count(&f->log, "(server 'example', " UUID_A ")"), 1);
 	assert_int_equal(log_lines_count(&f->log, "its time is not now"), 1);
 	assert_null(autodetect_found(f->a));
 	hear(f, UUID_B, 3501);
