@@ -95,9 +95,11 @@ static void log_refusal(struct autodetect *a, uint32_t source, const struct anno
 	print_address(source, address);
 	if (ann)
 		print_name(ann->name, name);
-	log_warn("announcement from %s ignored: %s%s%s%s%s%s%s", address, reason,
+	log_warn("announcement from %s ignored: %s%s%s%s%s%s", address, reason,
 		 ann ? " (server '" : "", name, ann ? "', " : "", ann ? ann->uuid : "",
-		 ann ? ")" : "", a->n_refusals == REFUSALS ? "; further ones are only counted" : "");
+		 ann ? ")" : "");
+	if (a->n_refusals == REFUSALS)
+		log_warn("further announcements that are ignored are only counted");
 }
 
 /* The oldest makes room. */
