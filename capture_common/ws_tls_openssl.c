@@ -396,6 +396,7 @@ static bool explain_verify(const struct note *note, const char *host, struct err
 	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
 	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
 	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+	case X509_V_ERR_CERT_SIGNATURE_FAILURE:		/* a CA of the same name */
 		err_set(e, ERR_PERMISSION, "TLS: the server's certificate was not issued by a "
 			"trusted CA; give the CA's certificate as --ssl-certificate, or the "
 			"server's --ssl-fingerprint");
