@@ -208,7 +208,7 @@ static void on_better(void *user)
 	if (!r->connected) {
 		loop_timer_cancel(r->cfg.loop, &r->timer);
 		connect_soon(r);
-	} else if (!r->cfg.autodetect) {
+	} else if (!r->cfg.autodetect && !session_finishing(r->session)) {
 		move_to_better(r);
 	}
 }

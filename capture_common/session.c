@@ -376,6 +376,11 @@ bool session_streaming(const struct session *s)
 	return s->state == SESSION_STREAMING;
 }
 
+bool session_finishing(const struct session *s)
+{
+	return s->finishing;
+}
+
 enum frame_gen session_gen(const struct session *s)
 {
 	return s->gen;

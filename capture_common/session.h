@@ -88,6 +88,8 @@ void session_finish(struct session *s);
 void session_finish_failed(struct session *s, const struct err *why);
 
 bool session_streaming(const struct session *s);
+/* After session_finish(): the connection is needed until everything is out. */
+bool session_finishing(const struct session *s);
 enum frame_gen session_gen(const struct session *s);
 /* The other end, for messages; "" without a connection. */
 const char *session_peer(const struct session *s);

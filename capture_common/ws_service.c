@@ -90,7 +90,7 @@ struct lws_vhost *ws_service_vhost(struct ws_service *s, bool tls, bool proxy, s
 		.port = CONTEXT_PORT_NO_LISTEN,
 		.protocols = protocols,
 		.vhost_name = names[tls][proxy],
-		.http_proxy_address = "",
+		.http_proxy_address = ":0",	/* none */
 		.connect_timeout_secs = LWS_TIMEOUT_S,
 	};
 	struct lws_vhost **vhost = &s->vhosts[tls][proxy];
