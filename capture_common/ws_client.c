@@ -1,31 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One WebSocket connection, on libwebsockets' thread, between it and a socketpair whose other end
- * is the link's.
- *
- *	pipe readable	-> frames -> masked messages -> lws_write	(ws_client_callback)
- *	message		-> checked -> pipe; what does not fit waits, and so does the server
- */
-#include <assert.h>
+/* One WebSocket connection: how it is made, on libwebsockets' thread, and what the loop is told. */
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <unistd.h>
 
-#include "capture_common/link.h"
 #include "capture_common/wipe.h"
 #include "capture_common/ws_int.h"
-#include "capture_common/ws_pump.h"
+#include "capture_common/ws_stream.h"
 #include "capture_common/ws_tls.h"
 #include "capture_common/ws_words.h"
 
-#define PIPE_BYTES (256 << 10)
-/* libwebsockets may hand over, before it obeys, what it had read at once. */
-#define WAITING_BYTES (128 << 10)
-#define WRITES_AT_ONCE 8		/* then the others have their turn */
 #define LAST_WORDS_S 3			/* to send what is left when the link is freed */
 /* How much unsent data the kernel may hold: what waits there delays the answer to a PING. */
 #define NOT_SENT_LOWAT_BYTES (512 * 1024)
@@ -40,14 +29,10 @@ struct ws_client {
 	bool tls;
 	enum ws_stage stage;
 
-	struct lws *wsi, *pipe;		/* NULL: not open (any more) */
-	int fd;				/* the pipe; -1: closed */
+	struct lws *wsi;		/* NULL: not open (any more) */
+	struct ws_stream stream;	/* once it is up */
 	bool ending;			/* the loop is not interested any more */
 	bool over;			/* news were told, or nothing comes any more */
-	struct ws_split *split;
-	struct ws_check check;
-	size_t waiting_at, waiting;	/* for room in the pipe */
-	uint8_t *wait;
 
 	/* under the service's lock */
 	bool freed;
@@ -95,7 +80,7 @@ static int copy_text(char **copy, const char *text)
 	return text && !*copy ? -1 : 0;
 }
 
-static int copy_texts(struct ws_texts *t, const struct ws_client_config *cfg)
+static int copy_texts(struct ws_texts *t, const struct ws_client_config *cfg, struct err *e)
 {
 	int failed = copy_text(&t->address, cfg->address);
 
@@ -105,7 +90,7 @@ static int copy_texts(struct ws_texts *t, const struct ws_client_config *cfg)
 	failed |= copy_text(&t->host, cfg->host);
 	failed |= copy_text(&t->target, cfg->target);
 	failed |= copy_text(&t->headers, cfg->headers);
-	return failed;
+	return failed ? err_sys(e, ENOMEM, "WebSocket") : 0;
 }
 
 /* --- to the loop --- */
@@ -135,77 +120,6 @@ static void fail(struct ws_client *c, const struct err *e)
 	forget_secrets(c);
 	if (!c->over)
 		tell(c, NEWS_FAILED);
-}
-
-/* --- the pipe --- */
-
-static void kill_soon(struct lws *wsi)
-{
-	if (wsi)
-		lws_set_timeout(wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_ASYNC);
-}
-
-/* libwebsockets has a descriptor of its own for the same socket; so the socket itself is ended. */
-static void close_pipe(struct ws_client *c)
-{
-	if (c->fd < 0)
-		return;
-	shutdown(c->fd, SHUT_RDWR);
-	close(c->fd);
-	c->fd = -1;
-	kill_soon(c->pipe);
-}
-
-static void set_size(int fd)
-{
-	int size = PIPE_BYTES;
-
-	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
-#ifdef SO_NOSIGPIPE
-	int on = 1;
-
-	setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof(on));
-#endif
-}
-
-static int adopt_pipe(struct ws_client *c, int fd)
-{
-	lws_sock_file_fd_type desc = { .filefd = dup(fd) };
-
-	if (desc.filefd < 0)
-		return -1;
-	if (link_set_nonblocking(desc.filefd) == 0)
-		c->pipe = lws_adopt_descriptor_vhost(lws_get_vhost(c->wsi),
-						     LWS_ADOPT_RAW_FILE_DESC, desc,
-						     "kismet-remote", NULL);
-	if (!c->pipe) {
-		close(desc.filefd);
-		return -1;
-	}
-	lws_set_opaque_user_data(c->pipe, c);
-	return 0;
-}
-
-static int make_pipe(struct ws_client *c, struct err *e)
-{
-	int fds[2];
-
-	if (socketpair(AF_UNIX, SOCK_STREAM, 0, fds) < 0)
-		return err_sys(e, errno, "WebSocket: socketpair");
-	set_size(fds[0]);
-	set_size(fds[1]);
-	if (link_set_nonblocking(fds[0]) < 0 || link_set_nonblocking(fds[1]) < 0 ||
-	    adopt_pipe(c, fds[0]) < 0) {
-		err_sys(e, errno, "WebSocket: socketpair");
-		close(fds[0]);
-		close(fds[1]);
-		return -1;
-	}
-	c->fd = fds[0];
-	ws_service_lock(c->service);
-	c->loop_fd = fds[1];
-	ws_service_unlock(c->service);
-	return 0;
 }
 
 /* --- connecting --- */
@@ -354,145 +268,22 @@ static void set_options(struct lws *wsi)
 static int on_established(struct ws_client *c, struct lws *wsi)
 {
 	struct err e = { .code = ERR_NONE };
+	int fd;
 
 	c->wsi = wsi;
 	set_options(wsi);
-	if (make_pipe(c, &e) < 0) {
+	fd = ws_stream_open(&c->stream, wsi, c, &e);
+	if (fd < 0) {
 		fail(c, &e);
 		return -1;
 	}
+	ws_service_lock(c->service);
+	c->loop_fd = fd;
+	ws_service_unlock(c->service);
 	forget_secrets(c);
 	c->stage = WS_STAGE_UP;
 	tell(c, NEWS_UP);
 	return 0;
-}
-
-/* --- frames out --- */
-
-/* Sends until the network or the pipe has enough. Whole messages only go to lws_write(), which
- * keeps what the network does not take, in order with its own pongs. Returns -1 to close. */
-static int send_frames(struct ws_client *c)
-{
-	uint8_t *buf = ws_service_buffer(c->service);
-	int writes = 0, came;
-	struct err e;
-
-	while (!lws_partial_buffered(c->wsi)) {
-		long len = ws_split_masked(c->split, buf, WS_MASKED_BYTES);
-
-		if (len < 0) {
-			err_set(&e, ERR_PROTOCOL, "WebSocket: what is to be sent is no frame");
-			set_why(c, &e);
-			return -1;
-		}
-		if (len > 0) {
-			/* As "HTTP" because it is framed already. */
-			if (lws_write(c->wsi, buf, (size_t)len, LWS_WRITE_HTTP) < 0)
-				return -1;
-			if (++writes == WRITES_AT_ONCE)
-				break;
-			continue;
-		}
-		came = c->fd < 0 ? -1 : ws_split_read(c->split, c->fd);
-		if (came < 0) {		/* the link is gone: so is all that there was */
-			lws_close_reason(c->wsi, LWS_CLOSE_STATUS_NORMAL, NULL, 0);
-			return -1;
-		}
-		if (came == 0) {
-			if (c->pipe)
-				lws_rx_flow_control(c->pipe, 1);
-			return 0;
-		}
-	}
-	lws_callback_on_writable(c->wsi);
-	return 0;
-}
-
-static void on_pipe_readable(struct ws_client *c)
-{
-	if (c->pipe)
-		lws_rx_flow_control(c->pipe, 0);
-	if (c->wsi)
-		lws_callback_on_writable(c->wsi);
-}
-
-static void on_pipe_closed(struct ws_client *c)
-{
-	c->pipe = NULL;
-	if (c->wsi && c->stage == WS_STAGE_UP)
-		lws_callback_on_writable(c->wsi);	/* there may be frames left to be sent */
-	else
-		close_pipe(c);
-}
-
-/* --- messages in --- */
-
-/* Returns how much the pipe took, or -1 when nobody reads it any more. */
-static long to_pipe(struct ws_client *c, const uint8_t *data, size_t len)
-{
-	struct err ignored;
-
-	return c->fd < 0 ? -1 : link_fd_write(c->fd, true, data, len, &ignored);
-}
-
-static int keep(struct ws_client *c, const uint8_t *data, size_t len)
-{
-	if (!c->wait)
-		c->wait = malloc(WAITING_BYTES);
-	if (!c->wait || len > WAITING_BYTES - c->waiting_at - c->waiting)
-		return -1;
-	memcpy(c->wait + c->waiting_at + c->waiting, data, len);
-	c->waiting += len;
-	lws_rx_flow_control(c->wsi, 0);
-	return 0;
-}
-
-static int pass_on(struct ws_client *c, const uint8_t *data, size_t len)
-{
-	long n = c->waiting ? 0 : to_pipe(c, data, len);
-
-	if (n < 0)
-		return -1;
-	if ((size_t)n == len)
-		return 0;
-	return keep(c, data + n, len - (size_t)n);
-}
-
-static void on_pipe_writable(struct ws_client *c)
-{
-	long n = c->waiting ? to_pipe(c, c->wait + c->waiting_at, c->waiting) : 0;
-
-	if (n < 0) {
-		n = (long)c->waiting;
-		kill_soon(c->wsi);
-	}
-	c->waiting_at += (size_t)n;
-	c->waiting -= (size_t)n;
-	if (c->waiting > 0)
-		return;			/* ws_client_look() asks again */
-	c->waiting_at = 0;
-	if (c->wsi)
-		lws_rx_flow_control(c->wsi, 1);
-	else
-		close_pipe(c);
-}
-
-static int on_message(struct ws_client *c, const uint8_t *data, size_t len)
-{
-	struct err e = { .code = ERR_NONE };
-
-	if (!lws_frame_is_binary(c->wsi))
-		err_set(&e, ERR_PROTOCOL, "the server sends text over the WebSocket: it is no "
-			"server for remote capture");
-	else if (ws_check_bytes(&c->check, data, len, lws_is_final_fragment(c->wsi)) < 0)
-		err_set(&e, ERR_PROTOCOL, "the server sends WebSocket messages that are not one "
-			"frame each");
-	if (e.code != ERR_NONE) {
-		set_why(c, &e);
-		lws_close_reason(c->wsi, LWS_CLOSE_STATUS_PROTOCOL_ERR, NULL, 0);
-		return -1;
-	}
-	return len > 0 ? pass_on(c, data, len) : 0;
 }
 
 static void on_close_frame(struct ws_client *c, const uint8_t *data, size_t len)
@@ -509,26 +300,36 @@ static void on_closed(struct ws_client *c, struct lws *wsi)
 
 	if (c->tls && ws_tls_explain(wsi, c->text.host, false, &e))
 		set_why(c, &e);
-	c->wsi = NULL;
+	c->wsi = c->stream.wsi = NULL;
 	if (!c->over) {
 		ws_words_failed(c->stage, c->text.proxy, "", &e);
 		fail(c, &e);
 	}
-	if (c->waiting == 0 || c->ending)
-		close_pipe(c);
+	if (c->stream.waiting == 0 || c->ending)
+		ws_stream_close(&c->stream);
 }
 
 /* --- what libwebsockets says --- */
 
-static int on_pipe(struct ws_client *c, enum lws_callback_reasons reason)
+static int on_writable(struct ws_client *c)
 {
-	if (reason == LWS_CALLBACK_RAW_RX_FILE)
-		on_pipe_readable(c);
-	else if (reason == LWS_CALLBACK_RAW_WRITEABLE_FILE)
-		on_pipe_writable(c);
-	else if (reason == LWS_CALLBACK_RAW_CLOSE_FILE)
-		on_pipe_closed(c);
-	return 0;
+	struct err e = { .code = ERR_NONE };
+	int rc = ws_stream_send(&c->stream, ws_service_buffer(c->service), &e);
+
+	if (rc < 0 && e.code != ERR_NONE)
+		set_why(c, &e);
+	return rc;
+}
+
+static int on_message(struct ws_client *c, const uint8_t *data, size_t len)
+{
+	struct err e;
+
+	if (ws_stream_receive(&c->stream, data, len, &e) == 0)
+		return 0;
+	set_why(c, &e);
+	lws_close_reason(c->wsi, LWS_CLOSE_STATUS_PROTOCOL_ERR, NULL, 0);
+	return -1;
 }
 
 int ws_client_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
@@ -553,8 +354,8 @@ int ws_client_callback(struct lws *wsi, enum lws_callback_reasons reason, void *
 	if (!c)
 		return 0;
 	if (pipe)
-		return on_pipe(c, reason);
-	if (reason == LWS_CALLBACK_WSI_CREATE)
+		ws_stream_on_pipe(&c->stream, reason);
+	else if (reason == LWS_CALLBACK_WSI_CREATE)
 		on_connected(c, wsi);
 	else if (reason == LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER)
 		return add_headers(c, in, len);
@@ -565,13 +366,13 @@ int ws_client_callback(struct lws *wsi, enum lws_callback_reasons reason, void *
 	else if (reason == LWS_CALLBACK_CLIENT_RECEIVE)
 		return on_message(c, in, len);
 	else if (reason == LWS_CALLBACK_CLIENT_WRITEABLE)
-		return send_frames(c);
+		return on_writable(c);
 	else if (reason == LWS_CALLBACK_WS_PEER_INITIATED_CLOSE)
 		on_close_frame(c, in, len);
 	else if (wsi == c->wsi)
 		on_closed(c, wsi);	/* or destroyed without having been closed */
-	else if (wsi == c->pipe)
-		on_pipe_closed(c);
+	else if (wsi == c->stream.pipe)
+		ws_stream_on_pipe(&c->stream, LWS_CALLBACK_RAW_CLOSE_FILE);
 	return 0;
 }
 
@@ -586,8 +387,8 @@ static void begin_to_end(struct ws_client *c)
 		lws_callback_on_writable(c->wsi);
 		return;
 	}
-	kill_soon(c->wsi);
-	close_pipe(c);
+	ws_kill_soon(c->wsi);
+	ws_stream_close(&c->stream);
 }
 
 bool ws_client_look(struct ws_client *c)
@@ -598,9 +399,8 @@ bool ws_client_look(struct ws_client *c)
 	ws_service_unlock(c->service);
 	if (freed && !c->ending)
 		begin_to_end(c);
-	if (c->waiting > 0 && c->pipe)
-		lws_callback_on_writable(c->pipe);
-	return !freed || c->wsi || c->pipe;
+	ws_stream_look(&c->stream);
+	return !freed || c->wsi || c->stream.pipe;
 }
 
 static void on_wakeup(void *user)
@@ -627,9 +427,8 @@ struct ws_client *ws_client_new(const struct ws_client_config *cfg, struct err *
 {
 	struct ws_client *c = calloc(1, sizeof(*c));
 
-	if (!c || copy_texts(&c->text, cfg) < 0) {
+	if (!c) {
 		err_sys(e, ENOMEM, "WebSocket");
-		ws_client_destroy(c);
 		return NULL;
 	}
 	c->service = cfg->service;
@@ -637,12 +436,11 @@ struct ws_client *ws_client_new(const struct ws_client_config *cfg, struct err *
 	c->proxy_port = cfg->proxy_port;
 	c->host_port = cfg->host_port;
 	c->tls = cfg->tls;
-	c->fd = c->loop_fd = -1;
+	c->loop_fd = -1;
 	c->up = cfg->up;
 	c->failed = cfg->failed;
 	c->user = cfg->user;
-	c->split = ws_split_new(e);
-	if (c->split)
+	if (ws_stream_init(&c->stream, e) == 0 && copy_texts(&c->text, cfg, e) == 0)
 		c->wakeup = loop_wakeup_new(cfg->loop, on_wakeup, c, e);
 	if (c->wakeup && ws_service_add(c->service, c, e) == 0)
 		return c;
@@ -679,13 +477,8 @@ void ws_client_why(struct ws_client *c, struct err *e)
 
 void ws_client_destroy(struct ws_client *c)
 {
-	if (!c)
-		return;
 	forget_secrets(c);
-	if (c->fd >= 0)
-		close(c->fd);
-	ws_split_free(c->split);
-	free(c->wait);
+	ws_stream_fini(&c->stream);
 	free(c->text.address);
 	free(c->text.unix_path);
 	free(c->text.proxy);
