@@ -94,7 +94,8 @@ int ws_stream_send(struct ws_stream *s, uint8_t *buf, struct err *e)
 		long len = ws_split_masked(s->split, buf, WS_MASKED_BYTES);
 
 		if (len < 0)
-			return err_set(e, ERR_PROTOCOL, "WebSocket: what is to be sent is no frame");
+			return err_set(e, ERR_PROTOCOL, "WebSocket: what is to be sent is no "
+				       "frame");
 		if (len > 0) {
 			/* As "HTTP" because it is framed already. */
 			if (lws_write(s->wsi, buf, (size_t)len, LWS_WRITE_HTTP) < 0)
@@ -187,8 +188,8 @@ static void on_pipe_writable(struct ws_stream *s)
 int ws_stream_receive(struct ws_stream *s, const uint8_t *data, size_t len, struct err *e)
 {
 	if (!lws_frame_is_binary(s->wsi))
-		return err_set(e, ERR_PROTOCOL, "the server sends text over the WebSocket: it is no "
-			       "server for remote capture");
+		return err_set(e, ERR_PROTOCOL, "the server sends text over the WebSocket: it is "
+			       "no server for remote capture");
 	if (ws_check_bytes(&s->check, data, len, lws_is_final_fragment(s->wsi)) < 0)
 		return err_set(e, ERR_PROTOCOL, "the server sends WebSocket messages that are not "
 			       "one frame each");
