@@ -5,7 +5,8 @@
  *	own thread	httpd_thread.c	libwebsockets: its context and its callback
  *			httpd_request.c	HTTP requests: who may have what
  *			httpd_stream.c	WebSocket messages <-> the loop's end of a socketpair
- *	before both	httpd_tls.c	whether the files of certificates are good */
+ *	before both	httpd_tls.c	whether the files of certificates are good
+ *			httpd_tls_none.c  in its place without OpenSSL: no TLS */
 #ifndef CAPTURE_RECEIVER_HTTPD_INT_H
 #define CAPTURE_RECEIVER_HTTPD_INT_H
 
@@ -84,7 +85,8 @@ struct httpd_conn {
 	uint32_t wait_ms;
 
 	/* WebSocket */
-	bool closing;			/* as soon as the frames that are there were sent */
+	bool closing;			/* as soon as the loop's frames that are there were sent */
+	bool ended;			/* nothing comes from the peer any more */
 	bool stopped;			/* nothing more is taken from the peer for now */
 	struct ws_split *split;		/* frames of the loop */
 	struct ws_check check;		/* of the peer's messages */
@@ -114,6 +116,8 @@ void httpd_thread_free(struct httpd *h);
 /* --- httpd_tls.c --- */
 
 int httpd_tls_check(const struct httpd_config *config, struct err *e);
+/* TLS 1.2 and later, as libwebsockets is told. */
+long httpd_tls_options(void);
 
 /* --- httpd_request.c --- */
 

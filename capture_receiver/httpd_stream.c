@@ -126,21 +126,37 @@ static void stop_peer(struct httpd_conn *c, bool stop)
 	c->stopped = stop;
 }
 
-static int close_with(struct httpd_conn *c, enum lws_close_status status, const char *why)
+/* The loop's end is closed as soon as it has taken what is there. */
+static void end_loop_side(struct httpd_conn *c)
 {
+	c->ended = true;
+	if (!c->raw)
+		return;
+	if (waiting(c) > 0)
+		lws_callback_on_writable(c->raw);
+	else
+		lws_set_timeout(c->raw, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+}
+
+/* The loop does not wait for the peer to agree to the end. */
+static int refuse_message(struct httpd_conn *c, enum lws_close_status status, const char *why)
+{
+	end_loop_side(c);
 	lws_close_reason(c->wsi, status, NULL, 0);
-	return why ? refuse(c, why) : -1;
+	return refuse(c, why);
 }
 
 int httpd_stream_message(struct httpd_conn *c, const uint8_t *data, size_t len)
 {
 	bool final = lws_is_final_fragment(c->wsi) && lws_remaining_packet_payload(c->wsi) == 0;
 
+	if (c->ended)
+		return -1;
 	if (!lws_frame_is_binary(c->wsi))
-		return close_with(c, LWS_CLOSE_STATUS_UNACCEPTABLE_OPCODE, "it sent text");
+		return refuse_message(c, LWS_CLOSE_STATUS_UNACCEPTABLE_OPCODE, "it sent text");
 	if (ws_check_bytes(&c->check, data, len, final) < 0)
-		return close_with(c, LWS_CLOSE_STATUS_PROTOCOL_ERR,
-				  "it sent a message that is not one frame");
+		return refuse_message(c, LWS_CLOSE_STATUS_PROTOCOL_ERR,
+				      "it sent a message that is not one frame");
 	if (!c->raw || len > OUT_BYTES - c->out_len)
 		return -1;
 	memcpy(c->out + c->out_len, data, len);
@@ -159,21 +175,17 @@ int httpd_stream_loop_writable(struct httpd_conn *c)
 		return -1;
 	if (waiting(c) > 0)
 		lws_callback_on_writable(c->raw);
-	else if (!c->wsi)
+	else if (c->ended)
 		return -1;
-	if (c->wsi && c->stopped && waiting(c) < BATCH_BYTES)
+	if (!c->ended && c->stopped && waiting(c) < BATCH_BYTES)
 		stop_peer(c, false);
 	return 0;
 }
 
 void httpd_stream_peer_gone(struct httpd_conn *c)
 {
-	if (!c->raw || c->httpd->ending)
-		return;
-	if (waiting(c) > 0)
-		lws_callback_on_writable(c->raw);
-	else
-		lws_set_timeout(c->raw, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+	if (!c->httpd->ending)
+		end_loop_side(c);
 }
 
 /* --- from the loop to the peer --- */
@@ -184,10 +196,11 @@ int httpd_stream_loop_readable(struct httpd_conn *c)
 
 	if (rc < 0)
 		return -1;
-	if (rc > 0 && c->wsi) {
-		lws_rx_flow_control(c->raw, 0);
+	if (rc == 0)
+		return 0;
+	lws_rx_flow_control(c->raw, 0);
+	if (!c->ended)
 		lws_callback_on_writable(c->wsi);
-	}
 	return 0;
 }
 
@@ -197,8 +210,10 @@ int httpd_stream_writable(struct httpd_conn *c)
 		long len;
 		uint8_t *frame = ws_split_next(c->split, &len);
 
-		if (!frame && c->closing)
-			return close_with(c, LWS_CLOSE_STATUS_NORMAL, NULL);
+		if (!frame && c->closing) {
+			lws_close_reason(c->wsi, LWS_CLOSE_STATUS_NORMAL, NULL, 0);
+			return -1;
+		}
 		if (!frame) {
 			if (c->raw)
 				lws_rx_flow_control(c->raw, 1);
@@ -213,7 +228,7 @@ int httpd_stream_writable(struct httpd_conn *c)
 
 void httpd_stream_loop_gone(struct httpd_conn *c)
 {
-	if (!c->wsi || c->httpd->ending)
+	if (c->ended || c->httpd->ending)
 		return;
 	c->closing = true;
 	stop_peer(c, false);

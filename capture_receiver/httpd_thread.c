@@ -2,7 +2,6 @@
 /* The thread of the HTTP server: libwebsockets' context, and what it calls back. */
 #include <errno.h>
 #include <limits.h>
-#include <openssl/ssl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -169,7 +168,7 @@ static void set_tls(struct lws_context_creation_info *info, const struct httpd_c
 	info->options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
 	info->ssl_cert_filepath = config->certificate;
 	info->ssl_private_key_filepath = config->key;
-	info->ssl_options_set = SSL_OP_NO_TLSv1 | SSL_OP_NO_TLSv1_1;
+	info->ssl_options_set = httpd_tls_options();
 	if (!config->client_ca)
 		return;
 	info->options |= LWS_SERVER_OPTION_REQUIRE_VALID_OPENSSL_CLIENT_CERT;

@@ -56,3 +56,8 @@ int httpd_tls_check(const struct httpd_config *config, struct err *e)
 	SSL_CTX_free(ctx);
 	return rc;
 }
+
+long httpd_tls_options(void)
+{
+	return SSL_OP_NO_TLSv1 | SSL_OP_NO_TLSv1_1;
+}
