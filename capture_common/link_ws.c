@@ -301,8 +301,11 @@ static void on_helper_ended(void *user, const struct err *e)
 	if (w->fd >= 0)
 		return;			/* the link is up, and is told by the stream's end */
 	end_client(w);
-	w->err = *e;
-	err_wrap(&w->err, "%s", w->link.peer);
+	/* One that ended well did so because the connection did, and knows less about it. */
+	if (w->err.code == ERR_NONE || e->code != ERR_NETWORK) {
+		w->err = *e;
+		err_wrap(&w->err, "%s", w->link.peer);
+	}
 	give_up(w);
 }
 

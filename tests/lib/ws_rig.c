@@ -24,7 +24,7 @@ void ws_rig_start_at(struct ws_rig *r, enum endpoint_kind kind, const char *host
 	r->endpoint = (struct endpoint){ .kind = kind, .port = port,
 					 .path = "/prefix/datasource" };
 	snprintf(r->endpoint.host, sizeof(r->endpoint.host), "%s", host);
-	r->owner.link = link_ws_new(r->service, r->owner.loop, &r->access, &r->endpoint, NULL,
+	r->owner.link = link_ws_new(r->service, r->owner.loop, &r->access, &r->endpoint, r->via,
 				    &events);
 	link_owner_start(&r->owner);
 }

@@ -14,6 +14,7 @@ struct ws_rig {
 	struct link_owner owner;
 	struct ws_peer_server server;
 	struct access access;		/* set before the start; freed at the end */
+	struct via *via;		/* set before the start, or NULL */
 	struct ws_service *service;
 	struct endpoint endpoint;	/* ws://127.0.0.1:PORT/prefix/datasource */
 };
