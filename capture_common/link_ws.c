@@ -32,6 +32,7 @@ struct link_ws {
 	struct resolve *resolve;
 	struct addrinfo *addresses, *next;	/* next one to try */
 	struct ws_client *client;
+	struct link *probe;
 	struct loop_timer timer;
 	struct loop_post post;
 	struct loop_watch watch;
@@ -134,6 +135,42 @@ static void end_client(struct link_ws *w)
 	w->client = NULL;
 }
 
+static void end_probe(struct link_ws *w)
+{
+	link_free(w->probe);
+	w->probe = NULL;
+	try_next(w);
+}
+
+static void on_probe_up(void *user)
+{
+	end_probe(user);
+}
+
+static void on_probe_down(void *user, const struct err *e)
+{
+	struct link_ws *w = user;
+
+	if (e->sys)
+		err_sys(&w->err, e->sys, "%s: connecting%s%s", w->link.peer,
+			w->proxy.host[0] ? " to the proxy " : "",
+			w->proxy.host[0] ? w->link.address : "");
+	end_probe(w);
+}
+
+/* libwebsockets does not say why there is no TCP connection; the system does. */
+static void probe(struct link_ws *w)
+{
+	const struct link_events events = { .up = on_probe_up, .down = on_probe_down, .user = w };
+
+	w->probe = link_tcp_new(w->loop, w->link.address,
+				w->proxy.host[0] ? w->proxy.port : w->endpoint.port, &events);
+	if (w->probe)
+		link_start(w->probe);
+	else
+		try_next(w);
+}
+
 static void on_failed(void *user, const struct err *e)
 {
 	struct link_ws *w = user;
@@ -144,6 +181,8 @@ static void on_failed(void *user, const struct err *e)
 	if (w->helper && e->code == ERR_NETWORK)
 		loop_timer_set(w->loop, &w->timer, loop_now_ns(w->loop) + HELPER_TIMEOUT_NS,
 			       give_up_later, w);
+	else if (e->sys == ECONNREFUSED && !w->via)
+		probe(w);
 	else if (e->code == ERR_PERMISSION)
 		give_up(w);		/* its other addresses say the same */
 	else
@@ -384,6 +423,7 @@ static void ws_free(struct link *l)
 	if (w->fd >= 0)
 		close(w->fd);
 	ws_client_free(w->client);
+	link_free(w->probe);
 	via_helper_free(w->helper);
 	remove_socket(w);
 	if (w->addresses)

@@ -93,10 +93,10 @@ struct lws_vhost *ws_service_vhost(struct ws_service *s, bool tls, bool proxy, s
 		.http_proxy_address = ":0",	/* none */
 		.connect_timeout_secs = LWS_TIMEOUT_S,
 	};
-	struct lws_vhost **vhost = &s->vhosts[tls][proxy];
+	struct lws_vhost *vhost;
 
-	if (*vhost)
-		return *vhost;
+	if (s->vhosts[tls][proxy])
+		return s->vhosts[tls][proxy];
 	if (tls && !s->tls)
 		s->tls = ws_tls_new(s->access, host_of, s, e);
 	if (tls && !s->tls)
@@ -105,10 +105,11 @@ struct lws_vhost *ws_service_vhost(struct ws_service *s, bool tls, bool proxy, s
 		info.options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
 		ws_tls_configure(s->tls, &info);
 	}
-	*vhost = lws_create_vhost(s->context, &info);
-	if (!*vhost)
+	vhost = lws_create_vhost(s->context, &info);
+	if (!vhost)
 		err_set(e, ERR_SYSTEM, "WebSocket: libwebsockets makes no virtual host");
-	return *vhost;
+	s->vhosts[tls][proxy] = vhost;
+	return vhost;
 }
 
 /* --- the thread --- */

@@ -48,7 +48,8 @@ struct ws_client_config {
 	 * ws_client_why() tells. */
 	void (*up)(void *user, int fd);
 	/* Never got up. ERR_PERMISSION: credentials or certificates were refused by either side;
-	 * another address of the host will not change that. */
+	 * another address of the host will not change that. sys is ECONNREFUSED when there was no
+	 * TCP connection, for whatever reason. */
 	void (*failed)(void *user, const struct err *e);
 	void *user;
 };

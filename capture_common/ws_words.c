@@ -2,7 +2,7 @@
 /* What went wrong with a WebSocket connection, in words. */
 #include "capture_common/ws_words.h"
 
-#include <stdio.h>
+#include <errno.h>
 #include <string.h>
 
 #include "protocol/bytes.h"
@@ -56,6 +56,7 @@ void ws_words_failed(enum ws_stage stage, const char *proxy, const char *cause, 
 	switch (stage) {
 	case WS_STAGE_CONNECT:
 		err_set(e, ERR_NETWORK, "connecting: refused, or cannot be reached");
+		e->sys = ECONNREFUSED;
 		return;
 	case WS_STAGE_PROXY:
 		proxy_failed(cause, proxy ? proxy : "", e);

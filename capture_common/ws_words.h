@@ -18,7 +18,8 @@ enum ws_stage {
 };
 
 /* It failed at this stage, without an HTTP status. proxy: its address or NULL; cause: as
- * libwebsockets puts it. ERR_NETWORK, but for what is no HTTP. */
+ * libwebsockets puts it. ERR_NETWORK, but for what is no HTTP. e->sys is ECONNREFUSED when there
+ * is no TCP connection, whatever the reason, which libwebsockets keeps to itself. */
 void ws_words_failed(enum ws_stage stage, const char *proxy, const char *cause, struct err *e);
 /* The server answered with this status. Queries in target and location are left out: the one may
  * hold a login. Never ERR_NETWORK. */
