@@ -33,13 +33,16 @@ static void drop_connection(struct session *s)
 	s->state = SESSION_IDLE;
 }
 
-static enum session_end how_it_ended(const struct session *s, uint64_t now_ns)
+static enum session_end how_it_ended(const struct session *s, const struct err *e, uint64_t now_ns)
 {
 	switch (s->state) {
 	case SESSION_IDLE:
 	case SESSION_LINKING:
 		return SESSION_NO_LINK;
 	case SESSION_HELLO:
+		/* A helper command that failed: it never came to the server. */
+		if (!s->heard && e->code == ERR_SYSTEM)
+			return SESSION_NO_LINK;
 		if (!s->heard && now_ns - s->state_since_ns < NOT_SPOKEN_WITHIN_NS)
 			return SESSION_NOT_SPOKEN;
 		return SESSION_NO_ANSWER;
@@ -62,7 +65,7 @@ static void end_as(struct session *s, enum session_end end, const struct err *e)
 
 void session_fail(struct session *s, const struct err *e)
 {
-	end_as(s, how_it_ended(s, loop_now_ns(s->cfg.loop)), e);
+	end_as(s, how_it_ended(s, e, loop_now_ns(s->cfg.loop)), e);
 }
 
 void session_done(struct session *s)
