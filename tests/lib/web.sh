@@ -70,7 +70,7 @@ arrived() { # WHAT SENT RECEIVED
 }
 
 # A tool that tries once is refused: an exit status that tells so, and a message with these words (a
-# pattern) that no other refusal of this test has had.
+# pattern), which is not that of refusals with other words.
 declare -A REFUSALS=()
 
 refused() { # WHAT WORDS URL OPTION...
@@ -81,14 +81,15 @@ refused() { # WHAT WORDS URL OPTION...
     web_tool "$url" --disable-retry --source="$PWD/refused.pcap:name=feed,exit=true" "$@"
     status=$?
     said=$(grep -iE -- "$words" tool.log | tail -n 1 |
-        sed -E 's/^[^a-zA-Z]*//; s/:[0-9]+/:PORT/g')
+        sed -E 's/^.*(localhost|127\.[0-9.]+)[^:]*: //')
     echo "$what: $said (status $status)"
     [[ $status -ne 0 && $status -lt 124 ]] || fail "$what: the tool ended with status $status"
     if [[ -z $said ]]; then
         fail "$what: says nothing of \"$words\": $(tail -n 5 tool.log)"
-    elif [[ -n ${REFUSALS[$said]-} ]]; then
-        fail "$what: says the same as for ${REFUSALS[$said]}: $said"
-    else
-        REFUSALS[$said]=$what
+        return
     fi
+    if [[ ${REFUSALS[$said]-$words} != "$words" ]]; then
+        fail "$what: says the same as for ${REFUSALS[$said]}: $said"
+    fi
+    REFUSALS[$said]=$words
 }
