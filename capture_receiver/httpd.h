@@ -24,7 +24,7 @@ struct httpd_config {
 	const char *certificate, *key, *client_ca;
 	const struct http_auth *auth;		/* read only; must stay valid */
 	unsigned max_connections;
-	bool answer_at_once;			/* failed logins, too: for tests */
+	bool answer_at_once;			/* failed logins after 1 ms: for tests */
 	/* On the loop thread: a tool was let in; takes fd (a non-blocking stream socket) over. */
 	void (*accepted)(void *user, int fd, const char *peer);
 	void *user;

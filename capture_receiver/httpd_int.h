@@ -83,6 +83,7 @@ struct httpd_conn {
 	/* the answer to its request */
 	unsigned status;		/* 0: none yet */
 	uint32_t wait_ms;
+	const char *allow;		/* the methods of what was asked for; NULL: nothing */
 
 	/* WebSocket */
 	bool closing;			/* as soon as the loop's frames that are there were sent */

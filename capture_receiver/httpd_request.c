@@ -89,7 +89,7 @@ static unsigned refuse_login(struct httpd_conn *c, const struct http_credentials
 
 	print_address(c, address);
 	ms = http_guesses_failed_ms(h->guesses, address, now_ns());
-	c->wait_ms = h->config.answer_at_once ? 0 : ms;
+	c->wait_ms = h->config.answer_at_once ? 1 : ms;
 	http_auth_claim(with, claim, sizeof(claim));
 	safe_text(safe, sizeof(safe), text_of(claim));
 	httpd_log(h, LOG_LEVEL_WARN, "%s: login refused: %s (answer after %u s)", c->peer, safe,
@@ -110,9 +110,19 @@ static bool query_is_good(const struct http_auth *auth, struct http_credentials 
 	return blanks && http_auth_check(auth, with, who);
 }
 
+static void accept_login(struct httpd_conn *c, const char *who)
+{
+	char address[HTTPD_PEER_SIZE], safe[64];
+
+	print_address(c, address);
+	http_guesses_good(c->httpd->guesses, address);
+	safe_text(safe, sizeof(safe), text_of(*who ? who : "a key"));
+	if (http_auth_required(c->httpd->config.auth))
+		httpd_log(c->httpd, LOG_LEVEL_INFO, "%s: logged in: %s", c->peer, safe);
+}
+
 static unsigned judge_login(struct httpd_conn *c)
 {
-	const struct http_auth *auth = c->httpd->config.auth;
 	struct fields f = { .query = "" };
 	struct http_credentials with = {
 		.cookie = copy_field(c->wsi, WSI_TOKEN_HTTP_COOKIE, f.cookie, sizeof(f.cookie)),
@@ -120,19 +130,13 @@ static unsigned judge_login(struct httpd_conn *c)
 					    sizeof(f.authorization)),
 		.query = copy_query(c->wsi, f.query, sizeof(f.query)),
 	};
-	char address[HTTPD_PEER_SIZE], safe[64];
 	const char *who = "";
 	unsigned status = 0;
 
-	if (query_is_good(auth, &with, f.query, &who)) {
-		print_address(c, address);
-		http_guesses_good(c->httpd->guesses, address);
-		safe_text(safe, sizeof(safe), text_of(*who ? who : "a key"));
-		if (http_auth_required(auth))
-			httpd_log(c->httpd, LOG_LEVEL_INFO, "%s: logged in: %s", c->peer, safe);
-	} else {
+	if (query_is_good(c->httpd->config.auth, &with, f.query, &who))
+		accept_login(c, who);
+	else
 		status = refuse_login(c, &with);
-	}
 	wipe(&f, sizeof(f));
 	return status;
 }
@@ -194,6 +198,7 @@ unsigned httpd_request_judge(struct httpd_conn *c, const char *upgrade)
 
 	if (!route)
 		return HTTP_STATUS_NOT_FOUND;
+	c->allow = route->allow;
 	if (lws_hdr_total_length(c->wsi, route->method) <= 0)
 		return HTTP_STATUS_METHOD_NOT_ALLOWED;
 	return route->judge(c, upgrade);
@@ -211,7 +216,7 @@ static const struct answer answers[] = {
 	{ HTTP_STATUS_UNAUTHORIZED, "Unauthorized",
 	  "WWW-Authenticate: Basic realm=\"Kismet\"\r\n" },
 	{ HTTP_STATUS_NOT_FOUND, "Not Found", "" },
-	{ HTTP_STATUS_METHOD_NOT_ALLOWED, "Method Not Allowed", "Allow: GET\r\n" },
+	{ HTTP_STATUS_METHOD_NOT_ALLOWED, "Method Not Allowed", "" },
 	{ UPGRADE_REQUIRED, "Upgrade Required",
 	  "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n" },
 };
@@ -229,8 +234,9 @@ static int give_answer(struct httpd_conn *c)
 		a++;
 	len = snprintf(text + LWS_PRE, sizeof(text) - LWS_PRE,
 		       "HTTP/1.1 %u %s\r\nConnection: close\r\nContent-Type: text/plain\r\n"
-		       "Content-Length: %zu\r\n%s\r\n%s\n", a->status, a->reason,
-		       strlen(a->reason) + 1, a->fields, a->reason);
+		       "Content-Length: %zu\r\n%s%s%s%s\r\n%s\n", a->status, a->reason,
+		       strlen(a->reason) + 1, c->allow ? "Allow: " : "",
+		       c->allow ? c->allow : "", c->allow ? "\r\n" : "", a->fields, a->reason);
 	lws_write(c->wsi, (unsigned char *)text + LWS_PRE, (size_t)len, LWS_WRITE_HTTP_HEADERS);
 	return -1;
 }

@@ -53,11 +53,13 @@ static void write_file(char *path, const char *text)
 	fclose(f);
 }
 
+static bool answer_at_once;
+
 static void start(const char *prefix, unsigned max_connections)
 {
 	struct httpd_config config = {
 		.addresses = &addresses, .prefix = prefix, .auth = auth,
-		.max_connections = max_connections, .answer_at_once = true,
+		.max_connections = max_connections, .answer_at_once = answer_at_once,
 		.accepted = on_accepted,
 	};
 
@@ -70,6 +72,7 @@ static int setup_without_keys(void **state)
 {
 	(void)state;
 	n_tools = 0;
+	answer_at_once = true;
 	httpd = NULL;
 	client = (struct http_client){ .fd = -1 };
 	addresses = (struct strlist)STRLIST_INIT;
@@ -232,6 +235,33 @@ static void credentials_are_looked_at_in_the_order_of_stock_servers(void **state
 	assert_int_equal(upgrade_with(WS_PATH "?user=sensor&password=pass:word%201",
 				      "Cookie: KISMET=wrongwrong\r\n"), 101);
 	assert_int_equal(upgrade_with(WS_PATH "?KISMET=wrongwrong", BASIC), 101);
+}
+
+/* The first guess waits for a second, the fifth for sixteen. */
+static void a_failed_login_waits_and_nobody_else(void **state)
+{
+	static const char wrong[] = "Cookie: KISMET=wrongwrong\r\n";
+	struct http_client guesses[5];
+	char text[1000];
+
+	(void)state;
+	answer_at_once = false;
+	start("", 10);
+	snprintf(text, sizeof(text), "GET " WS_PATH " HTTP/1.1\r\nHost: x\r\n%s%s\r\n", upgrade,
+		 wrong);
+	for (size_t i = 0; i < 5; i++) {
+		http_client_open(&guesses[i], loop, httpd_port(httpd));
+		assert_true(http_client_write(&guesses[i], text, strlen(text)));
+	}
+	assert_int_equal(upgrade_with(WS_PATH, BASIC), 101);
+	assert_int_equal(recv(guesses[4].fd, text, sizeof(text), MSG_DONTWAIT), -1);
+	http_client_close(&guesses[3]);
+	assert_int_equal(upgrade_with(WS_PATH, BASIC), 101);
+	httpd_free(httpd);
+	httpd = NULL;
+	assert_int_equal(http_client_read(&guesses[4], text, sizeof(text)), 0);
+	for (size_t i = 0; i < 5; i++)
+		http_client_close(&guesses[i]);
 }
 
 /* '&' cannot be said in a query (docs/protocol.md 3.4). */
@@ -596,6 +626,7 @@ int main(void)
 		WITH_KEYS(nobody_is_let_in_without_a_login),
 		WITH_KEYS(each_way_of_logging_in_works),
 		WITH_KEYS(credentials_are_looked_at_in_the_order_of_stock_servers),
+		WITH_KEYS(a_failed_login_waits_and_nobody_else),
 		WITH_KEYS(signs_in_a_query_stay_what_they_are),
 		ONE(a_message_is_a_frame_both_ways),
 		ONE(a_message_in_pieces_and_single_bytes_is_put_together),
