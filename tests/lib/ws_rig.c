@@ -58,12 +58,12 @@ void ws_rig_up(struct ws_rig *r)
 		fail_msg("%s", r->owner.err.text);
 }
 
-void ws_rig_send(struct ws_rig *r, const uint8_t *data, size_t len, size_t piece)
+void ws_rig_send(struct ws_rig *r, const uint8_t *data, size_t len)
 {
 	struct err e;
 
 	while (len > 0) {
-		long n = link_send(r->owner.link, data, len < piece ? len : piece, &e);
+		long n = link_send(r->owner.link, data, len, &e);
 
 		assert_true(n >= 0);
 		data += n;

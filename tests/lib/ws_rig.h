@@ -29,8 +29,8 @@ void ws_rig_end(struct ws_rig *r);
 
 /* Runs until the link is up; fails the test when it is not. */
 void ws_rig_up(struct ws_rig *r);
-/* Sends all, in pieces of this size, waiting when need be. */
-void ws_rig_send(struct ws_rig *r, const uint8_t *data, size_t len, size_t piece);
+/* Sends all these frames, waiting when need be. */
+void ws_rig_send(struct ws_rig *r, const uint8_t *data, size_t len);
 /* Receives len bytes, or up to the end: then owner.err says why. */
 size_t ws_rig_receive(struct ws_rig *r, uint8_t *buf, size_t len);
 /* Receives until the end. */

@@ -110,11 +110,12 @@ static void serve_checking(struct ws_peer *p)
 	}
 }
 
-static void frames_are_sent(size_t piece)
+static void frames_become_one_message_each(void **state)
 {
 	static uint8_t stream[1 << 19];
 	size_t len = 0;
 
+	(void)state;
 	for (size_t i = 0; i < LENGTHS; i++) {
 		ws_rig_frame(stream + len, lengths[i], (uint32_t)i);
 		len += lengths[i];
@@ -122,24 +123,11 @@ static void frames_are_sent(size_t piece)
 	memset(&seen, 0, sizeof(seen));
 	ws_rig_start(&rig, serve_checking, NULL);
 	ws_rig_up(&rig);
-	ws_rig_send(&rig, stream, len, piece);
+	ws_rig_send(&rig, stream, len);
 	ws_rig_run_out(&rig);
 	ws_rig_end(&rig);
 	assert_true(seen.good);
 	assert_int_equal(seen.messages, LENGTHS);
-}
-
-static void frames_become_one_message_each(void **state)
-{
-	(void)state;
-	frames_are_sent(1 << 19);
-	frames_are_sent(4097);
-}
-
-static void frames_written_in_single_bytes_are_whole(void **state)
-{
-	(void)state;
-	frames_are_sent(7);
 }
 
 static void serve_counting(struct ws_peer *p)
@@ -163,9 +151,9 @@ static void a_slow_server_slows_the_sender_down(void **state)
 	ws_rig_up(&rig);
 	ws_rig_frame(frame, sizeof(frame), 1);
 	for (int i = 0; i < 1000; i++)
-		ws_rig_send(&rig, frame, sizeof(frame), sizeof(frame));
+		ws_rig_send(&rig, frame, sizeof(frame));
 	ws_rig_frame(frame, 20, 1);
-	ws_rig_send(&rig, frame, 20, 20);	/* a short one: the server closes */
+	ws_rig_send(&rig, frame, 20);	/* a short one: the server closes */
 	ws_rig_run_out(&rig);
 	ws_rig_end(&rig);
 	assert_int_equal(seen.messages, 1000);
@@ -190,7 +178,7 @@ static void a_last_frame_goes_out_although_the_link_is_freed(void **state)
 	ws_rig_start(&rig, serve_one_frame, NULL);
 	ws_rig_up(&rig);
 	ws_rig_frame(frame, sizeof(frame), 1);
-	ws_rig_send(&rig, frame, sizeof(frame), sizeof(frame));
+	ws_rig_send(&rig, frame, sizeof(frame));
 	link_free(rig.owner.link);
 	rig.owner.link = NULL;
 	ws_peer_end(&rig.server);	/* waits until it has seen the end */
@@ -375,7 +363,6 @@ int main(void)
 		cmocka_unit_test(no_credentials_make_no_header),
 		cmocka_unit_test(an_answer_that_names_the_subprotocol_is_fine),
 		cmocka_unit_test(frames_become_one_message_each),
-		cmocka_unit_test(frames_written_in_single_bytes_are_whole),
 		cmocka_unit_test(a_slow_server_slows_the_sender_down),
 		cmocka_unit_test(a_last_frame_goes_out_although_the_link_is_freed),
 		cmocka_unit_test(fragments_are_put_together),

@@ -34,6 +34,8 @@ struct ending {
 	enum err_code code;
 };
 
+static uint8_t much[60000];
+
 static void serve_ending(struct ws_peer *p)
 {
 	const struct ending *ending = p->arg;
@@ -42,6 +44,11 @@ static void serve_ending(struct ws_peer *p)
 		return;
 	if (ending->opcode)
 		ws_peer_send(p, ending->opcode, ending->data, ending->len);
+	if (ending->code != ERR_PROTOCOL)
+		return;
+	/* It goes on as if nothing was; more than libwebsockets has room for at once. */
+	for (int i = 0; i < 20; i++)
+		ws_peer_send(p, 0x82, much, sizeof(much));
 }
 
 static void each_end_has_its_words(void **state)

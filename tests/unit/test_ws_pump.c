@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Frames out of a stream and into WebSocket messages, and messages that are checked. */
+/* Frames out of a stream, and messages that are checked. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -18,7 +18,6 @@
 struct pump {
 	int in, out;			/* in: the test writes here */
 	struct ws_split *split;
-	uint8_t *masked;
 };
 
 static int setup(void **state)
@@ -28,10 +27,8 @@ static int setup(void **state)
 	int fds[2];
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
-	p = (struct pump){ .in = fds[0], .out = fds[1], .split = ws_split_new(&e),
-			   .masked = malloc(WS_MASKED_BYTES) };
+	p = (struct pump){ .in = fds[0], .out = fds[1], .split = ws_split_new(&e) };
 	assert_non_null(p.split);
-	assert_non_null(p.masked);
 	assert_int_equal(link_set_nonblocking(p.in), 0);
 	assert_int_equal(link_set_nonblocking(p.out), 0);
 	*state = &p;
@@ -43,7 +40,6 @@ static int teardown(void **state)
 	struct pump *p = *state;
 
 	ws_split_free(p->split);
-	free(p->masked);
 	if (p->in >= 0)
 		close(p->in);
 	close(p->out);
@@ -74,128 +70,29 @@ static void feed(struct pump *p, const uint8_t *data, size_t len, size_t piece)
 		;
 }
 
-/* Reads the message at *at as a server does; returns the length of what is unmasked in place. */
-static size_t unmask(uint8_t *stream, size_t *at, size_t total, uint8_t **payload)
-{
-	uint8_t *p = stream + *at;
-	uint64_t len = p[1] & 0x7f;
-	size_t header = 2;
-
-	assert_int_equal(p[0], 0x82);
-	assert_true(p[1] & 0x80);
-	if (len == 126) {
-		len = get_be16(p + 2);
-		header = 4;
-		assert_true(len >= 126);
-	} else if (len == 127) {
-		len = get_be64(p + 2);
-		header = 10;
-		assert_true(len > UINT16_MAX);
-	}
-	uint8_t *mask = p + header;
-
-	*payload = mask + 4;
-	assert_true(*at + header + 4 + len <= total);
-	for (size_t i = 0; i < len; i++)
-		(*payload)[i] ^= mask[i % 4];
-	*at += header + 4 + (size_t)len;
-	return (size_t)len;
-}
-
-/* --- sending --- */
-
-static void every_length_comes_back_unmasked(void **state)
-{
-	static const size_t lengths[] = { 20, 21, 27, 28, 119, 125, 126, 127, 1500, 16383, 65535,
-					  65536, 70000, 20, 33 };
-	size_t n = sizeof(lengths) / sizeof(lengths[0]), total = 0, at = 0;
-	struct pump *p = *state;
-	uint8_t *stream = malloc(WS_SPLIT_BYTES);
-
-	assert_non_null(stream);
-	for (size_t i = 0; i < n; i++) {
-		put_frame(stream + total, lengths[i], (uint32_t)i);
-		total += lengths[i];
-	}
-	feed(p, stream, total, 65536);
-	long got = ws_split_masked(p->split, p->masked, WS_MASKED_BYTES);
-
-	for (size_t i = 0, from = 0; i < n; from += lengths[i++]) {
-		uint8_t *payload;
-
-		assert_int_equal(unmask(p->masked, &at, (size_t)got, &payload), lengths[i]);
-		assert_memory_equal(payload, stream + from, lengths[i]);
-	}
-	assert_int_equal(at, got);
-	assert_int_equal(ws_split_masked(p->split, p->masked, WS_MASKED_BYTES), 0);
-	free(stream);
-}
+/* --- frames --- */
 
 static void frames_that_come_in_single_bytes_are_whole(void **state)
 {
 	struct pump *p = *state;
-	uint8_t stream[20 + 150], *payload;
-	size_t at = 0;
+	uint8_t stream[20 + 150], *frame;
+	long len;
 
 	put_frame(stream, 20, 1);
 	put_frame(stream + 20, 150, 2);
 	for (size_t i = 0; i < 19; i++) {
 		feed(p, stream + i, 1, 1);
-		assert_int_equal(ws_split_masked(p->split, p->masked, WS_MASKED_BYTES), 0);
+		assert_null(ws_split_next(p->split, &len));
+		assert_int_equal(len, 0);
 	}
 	feed(p, stream + 19, 1, 1);
-	assert_int_equal(ws_split_masked(p->split, p->masked, WS_MASKED_BYTES), 2 + 4 + 20);
+	assert_non_null(ws_split_next(p->split, &len));
+	assert_int_equal(len, 20);
 	feed(p, stream + 20, 150, 1);
-	assert_int_equal(ws_split_masked(p->split, p->masked, WS_MASKED_BYTES), 4 + 4 + 150);
-	assert_int_equal(unmask(p->masked, &at, 158, &payload), 150);
-	assert_memory_equal(payload, stream + 20, 150);
+	frame = ws_split_next(p->split, &len);
+	assert_int_equal(len, 150);
+	assert_memory_equal(frame, stream + 20, 150);
 }
-
-/* Many small frames become longer than the buffer that they came in. */
-static void what_does_not_fit_comes_with_the_next_call(void **state)
-{
-	size_t n = WS_SPLIT_BYTES / 20, seen = 0;
-	struct pump *p = *state;
-	uint8_t *stream = malloc(n * 20);
-
-	assert_non_null(stream);
-	for (size_t i = 0; i < n; i++)
-		put_frame(stream + i * 20, 20, (uint32_t)i);
-	feed(p, stream, n * 20, 65536);
-	for (int call = 0; call < 2; call++) {
-		long got = ws_split_masked(p->split, p->masked, WS_MASKED_BYTES);
-		size_t at = 0;
-
-		assert_true(got > 0);
-		while (at < (size_t)got) {
-			uint8_t *payload;
-
-			assert_int_equal(unmask(p->masked, &at, (size_t)got, &payload), 20);
-			assert_memory_equal(payload, stream + 20 * seen++, 20);
-		}
-	}
-	assert_int_equal(seen, n);
-	free(stream);
-}
-
-static void each_message_has_a_mask_of_its_own(void **state)
-{
-	uint8_t seen[300][4], frame[20];
-	struct pump *p = *state;
-	int same = 0;
-
-	put_frame(frame, 20, 1);
-	for (int i = 0; i < 300; i++) {
-		feed(p, frame, 20, 20);
-		assert_int_equal(ws_split_masked(p->split, p->masked, WS_MASKED_BYTES), 26);
-		memcpy(seen[i], p->masked + 2, 4);
-		for (int k = 0; k < i; k++)
-			same += memcmp(seen[i], seen[k], 4) == 0;
-	}
-	assert_true(same <= 1);		/* by chance once in 100000 runs */
-}
-
-/* --- without masks --- */
 
 static void plain_frames_have_room_before_them(void **state)
 {
@@ -248,18 +145,21 @@ static void garbage_is_an_error_for_good(void **state)
 	feed(p, (const uint8_t *)"GET / HTTP/1.1\r\n", 16, 16);
 	assert_null(ws_split_next(p->split, &len));
 	assert_int_equal(len, -1);
-	assert_int_equal(ws_split_masked(p->split, p->masked, WS_MASKED_BYTES), -1);
+	assert_null(ws_split_next(p->split, &len));
+	assert_int_equal(len, -1);
 }
 
 static void what_is_before_garbage_still_goes_out(void **state)
 {
 	struct pump *p = *state;
 	uint8_t stream[40] = { 0 };
+	long len;
 
 	put_frame(stream, 20, 1);
 	feed(p, stream, 40, 40);
-	assert_int_equal(ws_split_masked(p->split, p->masked, WS_MASKED_BYTES), 26);
-	assert_int_equal(ws_split_masked(p->split, p->masked, WS_MASKED_BYTES), -1);
+	assert_non_null(ws_split_next(p->split, &len));
+	assert_null(ws_split_next(p->split, &len));
+	assert_int_equal(len, -1);
 }
 
 static void a_frame_that_never_fits_is_an_error(void **state)
@@ -278,13 +178,14 @@ static void the_longest_frame_passes(void **state)
 {
 	struct pump *p = *state;
 	uint8_t *frame = malloc(WS_SPLIT_BYTES);
+	long len;
 
 	assert_non_null(frame);
 	put_frame(frame, WS_SPLIT_BYTES, 3);
 	feed(p, frame, WS_SPLIT_BYTES, 5000);
 	assert_int_equal(ws_split_read(p->split, p->out), 0);	/* full */
-	assert_int_equal(ws_split_masked(p->split, p->masked, WS_MASKED_BYTES),
-			 WS_SPLIT_BYTES + 14);
+	assert_non_null(ws_split_next(p->split, &len));
+	assert_int_equal(len, WS_SPLIT_BYTES);
 	free(frame);
 }
 
@@ -354,12 +255,7 @@ static void bad_messages_are_found(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(every_length_comes_back_unmasked, setup, teardown),
 		cmocka_unit_test_setup_teardown(frames_that_come_in_single_bytes_are_whole,
-						setup, teardown),
-		cmocka_unit_test_setup_teardown(what_does_not_fit_comes_with_the_next_call,
-						setup, teardown),
-		cmocka_unit_test_setup_teardown(each_message_has_a_mask_of_its_own,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(plain_frames_have_room_before_them,
 						setup, teardown),

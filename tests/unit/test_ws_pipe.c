@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Between the loop and libwebsockets' thread: frames become masked messages, bytes come back. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "capture_common/ws_pipe.h"
+#include "protocol/frame.h"
+
+static int setup(void **state)
+{
+	struct err e;
+
+	*state = ws_pipe_new(&e);
+	return *state ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+	ws_pipe_free(*state);
+	return 0;
+}
+
+/* A v3 frame of len bytes, with a payload that depends on seed. */
+static void put_frame(uint8_t *out, size_t len, uint32_t seed)
+{
+	frame_put_v3(out, 7, 0, seed, (uint32_t)(len - FRAME_V3_HEADER));
+	for (size_t i = FRAME_V3_HEADER; i < len; i++)
+		out[i] = (uint8_t)(i * 7 + seed);
+}
+
+/* Reads the message at *at as a server does; returns the length of what is unmasked in place. */
+static size_t unmask(uint8_t *stream, size_t *at, size_t total, uint8_t **payload)
+{
+	uint8_t *p = stream + *at;
+	uint64_t len = p[1] & 0x7f;
+	size_t header = 2;
+
+	assert_int_equal(p[0], 0x82);
+	assert_true(p[1] & 0x80);
+	if (len == 126) {
+		len = get_be16(p + 2);
+		header = 4;
+		assert_true(len >= 126);
+	} else if (len == 127) {
+		len = get_be64(p + 2);
+		header = 10;
+		assert_true(len > UINT16_MAX);
+	}
+	uint8_t *mask = p + header;
+
+	*payload = mask + 4;
+	assert_true(*at + header + 4 + len <= total);
+	for (size_t i = 0; i < len; i++)
+		(*payload)[i] ^= mask[i % 4];
+	*at += header + 4 + (size_t)len;
+	return (size_t)len;
+}
+
+/* --- out --- */
+
+static void every_length_comes_back_unmasked(void **state)
+{
+	static const size_t lengths[] = { 20, 21, 27, 28, 119, 125, 126, 127, 1500, 16383, 65535,
+					  65536, 70000, 20, 33 };
+	size_t n = sizeof(lengths) / sizeof(lengths[0]), total = 0, at = 0, got;
+	static uint8_t stream[300000];
+	struct ws_pipe *p = *state;
+	bool tell;
+
+	for (size_t i = 0; i < n; i++) {
+		put_frame(stream + total, lengths[i], (uint32_t)i);
+		total += lengths[i];
+	}
+	assert_int_equal(ws_pipe_put(p, stream, total, &tell), total);
+	assert_true(tell);
+	assert_true(ws_pipe_has_output(p));
+	uint8_t *messages = ws_pipe_take(p, &got, &tell);
+
+	for (size_t i = 0, from = 0; i < n; from += lengths[i++]) {
+		uint8_t *payload;
+
+		assert_int_equal(unmask(messages, &at, got, &payload), lengths[i]);
+		assert_memory_equal(payload, stream + from, lengths[i]);
+	}
+	assert_int_equal(at, got);
+	assert_false(ws_pipe_has_output(p));
+	assert_null(ws_pipe_take(p, &got, &tell));
+}
+
+static void each_message_has_a_mask_of_its_own(void **state)
+{
+	uint8_t seen[600][4], frame[20];
+	struct ws_pipe *p = *state;
+	int same = 0;
+	size_t len;
+	bool tell;
+
+	put_frame(frame, 20, 1);
+	for (int i = 0; i < 600; i++) {
+		assert_int_equal(ws_pipe_put(p, frame, 20, &tell), 20);
+		uint8_t *message = ws_pipe_take(p, &len, &tell);
+
+		assert_int_equal(len, 26);
+		memcpy(seen[i], message + 2, 4);
+		for (int k = 0; k < i; k++)
+			same += memcmp(seen[i], seen[k], 4) == 0;
+	}
+	assert_true(same <= 1);		/* by chance once in 20000 runs */
+}
+
+static void when_it_is_full_the_loop_is_told_of_room(void **state)
+{
+	static uint8_t frames[2][100000];
+	struct ws_pipe *p = *state;
+	size_t len;
+	bool tell;
+
+	put_frame(frames[0], sizeof(frames[0]), 1);
+	put_frame(frames[1], sizeof(frames[1]), 2);
+	assert_int_equal(ws_pipe_put(p, frames[0], sizeof(frames), &tell), sizeof(frames));
+	assert_true(tell);
+	assert_int_equal(ws_pipe_put(p, frames[0], sizeof(frames), &tell), 0);
+	assert_false(tell);
+	assert_false(ws_pipe_want_room(p, true));
+	assert_non_null(ws_pipe_take(p, &len, &tell));
+	assert_true(tell);
+	assert_int_equal(ws_pipe_put(p, frames[0], sizeof(frames[0]), &tell), sizeof(frames[0]));
+	assert_true(tell);
+	assert_non_null(ws_pipe_take(p, &len, &tell));
+	assert_false(tell);		/* it was said once */
+	assert_true(ws_pipe_want_room(p, true));
+}
+
+static void what_is_no_frame_is_refused(void **state)
+{
+	static uint8_t frame[WS_PIPE_OUT_BYTES];
+	struct ws_pipe *p = *state;
+	bool tell;
+
+	put_frame(frame, 50, 1);
+	assert_int_equal(ws_pipe_put(p, frame, 49, &tell), -1);
+	assert_int_equal(ws_pipe_put(p, frame, 5, &tell), -1);
+	assert_int_equal(ws_pipe_put(p, (const uint8_t *)"GET / HTTP/1.1\r\n", 16, &tell), -1);
+	put_frame(frame, sizeof(frame), 1);
+	assert_int_equal(ws_pipe_put(p, frame, sizeof(frame), &tell), -1);
+	assert_false(ws_pipe_has_output(p));
+}
+
+/* --- in --- */
+
+static void bytes_come_in_order_whatever_their_pieces(void **state)
+{
+	uint8_t piece[1000], got[700];
+	uint32_t given = 0, taken = 0;
+	struct ws_pipe *p = *state;
+	bool tell, more = true;
+
+	while (given < 1000000 || more) {
+		if (given < 1000000 && !ws_pipe_is_full(p)) {
+			for (size_t i = 0; i < sizeof(piece); i++)
+				piece[i] = (uint8_t)(given++ * 2654435761u >> 24);
+			assert_int_equal(ws_pipe_give(p, piece, sizeof(piece), &tell), 0);
+		}
+		size_t n = ws_pipe_get(p, got, sizeof(got), &tell, &more);
+
+		for (size_t i = 0; i < n; i++)
+			assert_int_equal(got[i], (uint8_t)(taken++ * 2654435761u >> 24));
+	}
+	assert_int_equal(taken, given);
+}
+
+static void a_full_one_says_so_and_when_it_is_not(void **state)
+{
+	static uint8_t piece[WS_PIPE_IN_BYTES], got[WS_PIPE_IN_BYTES];
+	struct ws_pipe *p = *state;
+	bool tell, more;
+
+	assert_int_equal(ws_pipe_give(p, piece, 100, &tell), 0);
+	assert_true(tell);
+	assert_int_equal(ws_pipe_give(p, piece, sizeof(piece), &tell), 0);
+	assert_false(tell);
+	assert_true(ws_pipe_is_full(p));
+	assert_int_equal(ws_pipe_get(p, got, 100, &tell, &more), 100);
+	assert_false(tell);
+	assert_true(more);
+	assert_true(ws_pipe_is_full(p));
+	assert_int_equal(ws_pipe_get(p, got, 1, &tell, &more), 1);
+	assert_true(tell);
+	assert_false(ws_pipe_is_full(p));
+	assert_int_equal(ws_pipe_give(p, piece, sizeof(piece), &tell), 0);
+	assert_int_equal(ws_pipe_give(p, piece, 2, &tell), -1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(every_length_comes_back_unmasked, setup, teardown),
+		cmocka_unit_test_setup_teardown(each_message_has_a_mask_of_its_own,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(when_it_is_full_the_loop_is_told_of_room,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(what_is_no_frame_is_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(bytes_come_in_order_whatever_their_pieces,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(a_full_one_says_so_and_when_it_is_not,
+						setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
