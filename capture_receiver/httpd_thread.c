@@ -224,6 +224,8 @@ void *httpd_thread(void *httpd)
 
 	while (!must_stop(h) && lws_service(h->context, 0) >= 0)
 		;
+	if (!must_stop(h))
+		httpd_log(h, LOG_LEVEL_WARN, "libwebsockets gave up: no more WebSockets");
 	return NULL;
 }
 
