@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A link over a WebSocket: finds out whom to connect to, lets ws_client.c do it, and then is a
- * stream of frames over a socketpair. */
+ * stream of frames. */
 #include "capture_common/link_ws.h"
 
 #include <errno.h>
@@ -34,9 +34,8 @@ struct link_ws {
 	struct ws_client *client;
 	struct link *probe;
 	struct loop_timer timer;
-	struct loop_post post;
-	struct loop_watch watch;
-	int fd;
+	struct loop_post post, more;
+	bool up, want_write;
 	struct err err;				/* of the last address */
 
 	struct via *via;
@@ -69,59 +68,60 @@ static void on_writable(void *user)
 {
 	struct link_ws *w = user;
 
-	if (w->watch.events & LOOP_WRITE)	/* still */
+	if (w->want_write)		/* still */
 		w->link.events.writable(w->link.events.user);
 }
 
-/* Either callback may free the link, so only one is called from here. */
-static void on_ready(void *user, unsigned events)
+static void on_readable(void *user)
 {
 	struct link_ws *w = user;
 
-	if (events & LOOP_WRITE && w->watch.events & LOOP_WRITE)
+	w->link.events.readable(w->link.events.user);
+}
+
+/* Either callback may free the link, so only one is called from here. */
+static void on_ready(void *user, bool readable, bool writable)
+{
+	struct link_ws *w = user;
+
+	if (writable)
 		loop_post(w->loop, &w->post, on_writable, w);
-	if (events & (LOOP_READ | LOOP_HANGUP))
+	if (readable)
 		w->link.events.readable(w->link.events.user);
 }
 
-static void on_up(void *user, int fd)
+static void on_up(void *user)
 {
 	struct link_ws *w = user;
 
 	loop_timer_cancel(w->loop, &w->timer);
-	w->fd = fd;
-	if (loop_watch(w->loop, &w->watch, fd, LOOP_READ, on_ready, w, &w->err) < 0)
-		give_up(w);
-	else
-		w->link.events.up(w->link.events.user);
-}
-
-/* The stream's end or loss says nothing; the client knows. */
-static long ended(struct link_ws *w, struct err *e)
-{
-	struct err why;
-
-	ws_client_why(w->client, &why);
-	return err_set(e, why.code, "%s", why.text);
+	w->up = true;
+	loop_post(w->loop, &w->more, on_readable, w);
+	w->link.events.up(w->link.events.user);
 }
 
 static long ws_send(struct link *l, const uint8_t *data, size_t len, struct err *e)
 {
-	long n = link_fd_write(of(l)->fd, true, data, len, e);
-
-	return n < 0 ? ended(of(l), e) : n;
+	return ws_client_send(of(l)->client, data, len, e);
 }
 
 static long ws_recv(struct link *l, uint8_t *buf, size_t size, struct err *e)
 {
-	long n = link_fd_read(of(l)->fd, buf, size, e);
+	bool more;
+	long n = ws_client_recv(of(l)->client, buf, size, &more, e);
 
-	return n < 0 ? ended(of(l), e) : n;
+	if (n >= 0 && more)
+		loop_post(of(l)->loop, &of(l)->more, on_readable, l);
+	return n;
 }
 
 static void ws_want_write(struct link *l, bool want)
 {
-	loop_watch_events(of(l)->loop, &of(l)->watch, want ? LOOP_READ | LOOP_WRITE : LOOP_READ);
+	struct link_ws *w = of(l);
+
+	w->want_write = want;
+	if (ws_client_want_write(w->client, want))
+		loop_post(w->loop, &w->post, on_writable, w);
 }
 
 /* --- connecting --- */
@@ -237,6 +237,7 @@ static int connect_to(struct link_ws *w, const char *address, const char *unix_p
 		.host_port = w->endpoint.port,
 		.tls = w->endpoint.kind == ENDPOINT_WSS,
 		.up = on_up,
+		.ready = on_ready,
 		.failed = on_failed,
 		.user = w,
 	};
@@ -337,7 +338,7 @@ static void on_helper_ended(void *user, const struct err *e)
 
 	via_helper_free(w->helper);
 	w->helper = NULL;
-	if (w->fd >= 0)
+	if (w->up)
 		return;			/* the link is up, and is told by the stream's end */
 	end_client(w);
 	/* One that ended well did so because the connection did, and knows less about it. */
@@ -419,9 +420,7 @@ static void ws_free(struct link *l)
 	loop_timer_cancel(w->loop, &w->timer);
 	loop_unpost(w->loop, &w->post);
 	resolve_free(w->resolve);
-	loop_unwatch(w->loop, &w->watch);
-	if (w->fd >= 0)
-		close(w->fd);
+	loop_unpost(w->loop, &w->more);
 	ws_client_free(w->client);
 	link_free(w->probe);
 	via_helper_free(w->helper);
@@ -454,8 +453,8 @@ struct link *link_ws_new(struct ws_service *service, struct loop *loop,
 	w->access = access;
 	w->endpoint = *endpoint;
 	w->via = via;
-	w->fd = w->listener = -1;
-	w->watch.fd = w->accepting.fd = -1;
+	w->listener = -1;
+	w->accepting.fd = -1;
 	name_peer(w);
 	return &w->link;
 }

@@ -3,8 +3,11 @@
 #include "capture_common/random.h"
 
 #include <fcntl.h>
+#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
+
+#define GETENTROPY_MAX ((size_t)256)	/* bytes a call, getentropy(3) */
 
 /* SplitMix64's finalizer: spreads what differs in few bits. */
 static uint64_t mix(uint64_t x)
@@ -24,14 +27,36 @@ static uint64_t from_clocks(void)
 	       mix((uint64_t)mono.tv_nsec << 20 ^ (uint64_t)getpid());
 }
 
-uint64_t random_u64(void)
+static ssize_t from_system(void *buf, size_t len)
 {
-	uint64_t value = 0;
 	int fd = open("/dev/urandom", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, buf, len);
 
-	if (fd < 0 || read(fd, &value, sizeof(value)) != (ssize_t)sizeof(value))
-		value = from_clocks();
 	if (fd >= 0)
 		close(fd);
+	return n;
+}
+
+void random_bytes(void *buf, size_t len)
+{
+	uint8_t *at = buf;
+
+	while (len > 0) {
+		size_t piece = len < GETENTROPY_MAX ? len : GETENTROPY_MAX;
+
+		if (getentropy(at, piece) < 0 && from_system(at, piece) != (ssize_t)piece) {
+			for (size_t i = 0; i < piece; i++)
+				at[i] = (uint8_t)from_clocks();
+		}
+		at += piece;
+		len -= piece;
+	}
+}
+
+uint64_t random_u64(void)
+{
+	uint64_t value;
+
+	random_bytes(&value, sizeof(value));
 	return value ? value : 1;
 }

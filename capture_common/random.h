@@ -3,10 +3,14 @@
 #ifndef CAPTURE_COMMON_RANDOM_H
 #define CAPTURE_COMMON_RANDOM_H
 
+#include <stddef.h>
 #include <stdint.h>
 
-/* Never 0. Good for identifiers and jitter; where the system has no source of randomness, made
- * from clocks and the process id. */
+/* Where the system has no source of randomness, both are made from clocks and the process id. */
+
+void random_bytes(void *buf, size_t len);
+
+/* Never 0. */
 uint64_t random_u64(void);
 
 #endif

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "protocol/bytes.h"
 #include "protocol/frame.h"
 
 struct bytes {
@@ -105,19 +104,6 @@ bool sender_empty(const struct sender *s)
 	return sender_idle(s) && s->control.start == s->control.end;
 }
 
-/* The length of the frame at p, which we wrote ourselves. */
-static uint64_t frame_len(const uint8_t *p)
-{
-	uint32_t word = get_be32(p + 4);
-	uint64_t payload = get_be32(p + 8);
-
-	if (word == FRAME_V3_WORD)
-		return FRAME_V3_HEADER + payload;
-	if (word == FRAME_V2_WORD)
-		return FRAME_V2_HEADER + payload;
-	return FRAME_V0_HEADER + payload;
-}
-
 /* The first boundary between two frames of the batch that is not before its start. Once in 2^31
  * frames the checksum of one of v0 looks like another generation: then the end is good enough. */
 static size_t next_boundary(const struct bytes *batch)
@@ -126,9 +112,9 @@ static size_t next_boundary(const struct bytes *batch)
 
 	while (at < batch->start) {
 		size_t left = batch->end - at;
-		uint64_t len = left < FRAME_V0_HEADER ? left : frame_len(batch->buf + at);
+		uint64_t len = left < FRAME_PREFIX ? 0 : frame_length(batch->buf + at);
 
-		at += len < left ? (size_t)len : left;
+		at += len > 0 && len < left ? (size_t)len : left;
 	}
 	return at;
 }

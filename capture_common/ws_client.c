@@ -11,13 +11,17 @@
 
 #include "capture_common/wipe.h"
 #include "capture_common/ws_int.h"
-#include "capture_common/ws_stream.h"
+#include "capture_common/ws_pipe.h"
+#include "capture_common/ws_pump.h"
 #include "capture_common/ws_tls.h"
 #include "capture_common/ws_words.h"
 
-#define LAST_WORDS_S 3			/* to send what is left when the link is freed */
+#define LAST_WORDS_S 3			/* to send what is left at the end */
 /* How much unsent data the kernel may hold: what waits there delays the answer to a PING. */
 #define NOT_SENT_LOWAT_BYTES (512 * 1024)
+#define WRITES_AT_ONCE 8		/* then the others have their turn */
+
+_Static_assert(WS_PIPE_OUT_ROOM >= LWS_PRE, "libwebsockets needs room before a message");
 
 enum news { NEWS_NONE, NEWS_UP, NEWS_FAILED };
 
@@ -30,19 +34,25 @@ struct ws_client {
 	enum ws_stage stage;
 
 	struct lws *wsi;		/* NULL: not open (any more) */
-	struct ws_stream stream;	/* once it is up */
+	struct ws_check check;
+	bool stopped;			/* the server: the loop does not read */
+	bool broken;			/* by the server: nothing more is read */
 	bool ending;			/* the loop is not interested any more */
 	bool over;			/* news were told, or nothing comes any more */
+
+	struct ws_pipe *pipe;		/* both threads' */
 
 	/* under the service's lock */
 	bool freed;
 	struct loop_wakeup *wakeup;
 	enum news news;
-	int loop_fd;			/* until it is handed over */
+	bool readable, room;		/* more news */
+	bool gone;			/* the connection: nothing comes any more */
 	struct err why;
 
 	/* the loop's */
-	void (*up)(void *user, int fd);
+	void (*up)(void *user);
+	void (*ready)(void *user, bool readable, bool writable);
 	void (*failed)(void *user, const struct err *e);
 	void *user;
 };
@@ -95,13 +105,28 @@ static int copy_texts(struct ws_texts *t, const struct ws_client_config *cfg, st
 
 /* --- to the loop --- */
 
+/* The lock is held. */
+static void wake_loop(struct ws_client *c)
+{
+	if (!c->freed)
+		loop_wakeup_trigger(c->wakeup);
+}
+
 static void tell(struct ws_client *c, enum news news)
 {
 	c->over = true;
 	ws_service_lock(c->service);
 	c->news = news;
-	if (!c->freed)
-		loop_wakeup_trigger(c->wakeup);
+	wake_loop(c);
+	ws_service_unlock(c->service);
+}
+
+/* One of c's flags under the lock. */
+static void tell_flag(struct ws_client *c, bool *flag)
+{
+	ws_service_lock(c->service);
+	*flag = true;
+	wake_loop(c);
 	ws_service_unlock(c->service);
 }
 
@@ -264,26 +289,13 @@ static void set_options(struct lws *wsi)
 #endif
 }
 
-/* Returns -1 to close. */
-static int on_established(struct ws_client *c, struct lws *wsi)
+static void on_established(struct ws_client *c, struct lws *wsi)
 {
-	struct err e = { .code = ERR_NONE };
-	int fd;
-
 	c->wsi = wsi;
 	set_options(wsi);
-	fd = ws_stream_open(&c->stream, wsi, c, &e);
-	if (fd < 0) {
-		fail(c, &e);
-		return -1;
-	}
-	ws_service_lock(c->service);
-	c->loop_fd = fd;
-	ws_service_unlock(c->service);
 	forget_secrets(c);
 	c->stage = WS_STAGE_UP;
 	tell(c, NEWS_UP);
-	return 0;
 }
 
 static void on_close_frame(struct ws_client *c, const uint8_t *data, size_t len)
@@ -300,38 +312,99 @@ static void on_closed(struct ws_client *c, struct lws *wsi)
 
 	if (c->tls && ws_tls_explain(wsi, c->text.host, false, &e))
 		set_why(c, &e);
-	c->wsi = c->stream.wsi = NULL;
+	c->wsi = NULL;
 	if (!c->over) {
 		ws_words_failed(c->stage, c->text.proxy, "", &e);
 		fail(c, &e);
 	}
-	if (c->stream.waiting == 0 || c->ending)
-		ws_stream_close(&c->stream);
+	tell_flag(c, &c->gone);
+}
+
+/* --- frames and messages --- */
+
+/* Whole messages only go to lws_write(), which keeps what the network does not take, in order with
+ * its own pongs. Returns -1 to close. */
+static int on_writable(struct ws_client *c)
+{
+	if (c->broken) {
+		lws_close_reason(c->wsi, LWS_CLOSE_STATUS_PROTOCOL_ERR, NULL, 0);
+		return -1;
+	}
+	for (int i = 0; !lws_partial_buffered(c->wsi) && i < WRITES_AT_ONCE; i++) {
+		bool room;
+		size_t len;
+		uint8_t *messages = ws_pipe_take(c->pipe, &len, &room);
+
+		if (room)
+			tell_flag(c, &c->room);
+		if (!messages && c->ending) {
+			lws_close_reason(c->wsi, LWS_CLOSE_STATUS_NORMAL, NULL, 0);
+			return -1;
+		}
+		if (!messages)
+			return 0;
+		/* As "HTTP" because they are framed already. */
+		if (lws_write(c->wsi, messages, len, LWS_WRITE_HTTP) < 0)
+			return -1;
+	}
+	lws_callback_on_writable(c->wsi);
+	return 0;
+}
+
+static int check_message(struct ws_client *c, const uint8_t *data, size_t len, struct err *e)
+{
+	bool final = lws_is_final_fragment(c->wsi);
+
+	if (!lws_frame_is_binary(c->wsi))
+		return err_set(e, ERR_PROTOCOL, "the server sends text over the WebSocket: it is "
+			       "no server for remote capture");
+	if (ws_check_bytes(&c->check, data, len, final) < 0)
+		return err_set(e, ERR_PROTOCOL, "the server sends WebSocket messages that are not "
+			       "one frame each");
+	return 0;
+}
+
+/* Here libwebsockets 4.1 must not be told to close: it would go on collecting bytes behind those
+ * that are in its buffer, and beyond the buffer's end. So that is done when it may write. */
+static void end_broken(struct ws_client *c, const struct err *e)
+{
+	c->broken = true;
+	set_why(c, e);
+	tell_flag(c, &c->gone);
+	lws_set_timeout(c->wsi, PENDING_TIMEOUT_USER_REASON_BASE, LAST_WORDS_S);
+	lws_callback_on_writable(c->wsi);
+}
+
+static void on_message(struct ws_client *c, const uint8_t *data, size_t len)
+{
+	struct err e;
+	bool first;
+
+	if (c->broken)
+		return;
+	if (check_message(c, data, len, &e) < 0) {
+		end_broken(c, &e);
+		return;
+	}
+	/* When the link is gone, what it sent before still has to go out. */
+	if (len == 0 || c->ending)
+		return;
+	if (ws_pipe_give(c->pipe, data, len, &first) < 0) {
+		err_set(&e, ERR_SYSTEM, "WebSocket: libwebsockets does not stop reading");
+		end_broken(c, &e);
+		return;
+	}
+	if (first)
+		tell_flag(c, &c->readable);
+	if (ws_pipe_is_full(c->pipe) && !c->stopped) {
+		c->stopped = true;
+		lws_rx_flow_control(c->wsi, 0);
+	}
 }
 
 /* --- what libwebsockets says --- */
 
-static int on_writable(struct ws_client *c)
-{
-	struct err e = { .code = ERR_NONE };
-	int rc = ws_stream_send(&c->stream, ws_service_buffer(c->service), &e);
-
-	if (rc < 0 && e.code != ERR_NONE)
-		set_why(c, &e);
-	return rc;
-}
-
-static int on_message(struct ws_client *c, const uint8_t *data, size_t len)
-{
-	struct err e;
-
-	if (ws_stream_receive(&c->stream, data, len, &e) == 0)
-		return 0;
-	set_why(c, &e);
-	lws_close_reason(c->wsi, LWS_CLOSE_STATUS_PROTOCOL_ERR, NULL, 0);
-	return -1;
-}
-
+/* Returns -1 to close. */
 int ws_client_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
 		       size_t len)
 {
@@ -345,34 +418,27 @@ int ws_client_callback(struct lws *wsi, enum lws_callback_reasons reason, void *
 		    reason == LWS_CALLBACK_CLIENT_WRITEABLE ||
 		    reason == LWS_CALLBACK_WS_PEER_INITIATED_CLOSE ||
 		    reason == LWS_CALLBACK_CLIENT_CLOSED;
-	bool pipe = reason == LWS_CALLBACK_RAW_RX_FILE ||
-		    reason == LWS_CALLBACK_RAW_WRITEABLE_FILE ||
-		    reason == LWS_CALLBACK_RAW_CLOSE_FILE;
-	struct ws_client *c = ours || pipe ? lws_get_opaque_user_data(wsi) : NULL;
+	struct ws_client *c = ours ? lws_get_opaque_user_data(wsi) : NULL;
 
 	(void)user;
 	if (!c)
 		return 0;
-	if (pipe)
-		ws_stream_on_pipe(&c->stream, reason);
-	else if (reason == LWS_CALLBACK_WSI_CREATE)
+	if (reason == LWS_CALLBACK_WSI_CREATE)
 		on_connected(c, wsi);
 	else if (reason == LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER)
 		return add_headers(c, in, len);
 	else if (reason == LWS_CALLBACK_CLIENT_CONNECTION_ERROR)
 		on_failure(c, wsi, in ? in : "");
 	else if (reason == LWS_CALLBACK_CLIENT_ESTABLISHED)
-		return on_established(c, wsi);
+		on_established(c, wsi);
 	else if (reason == LWS_CALLBACK_CLIENT_RECEIVE)
-		return on_message(c, in, len);
+		on_message(c, in, len);
 	else if (reason == LWS_CALLBACK_CLIENT_WRITEABLE)
 		return on_writable(c);
 	else if (reason == LWS_CALLBACK_WS_PEER_INITIATED_CLOSE)
 		on_close_frame(c, in, len);
 	else if (wsi == c->wsi)
 		on_closed(c, wsi);	/* or destroyed without having been closed */
-	else if (wsi == c->stream.pipe)
-		ws_stream_on_pipe(&c->stream, LWS_CALLBACK_RAW_CLOSE_FILE);
 	return 0;
 }
 
@@ -387,8 +453,8 @@ static void begin_to_end(struct ws_client *c)
 		lws_callback_on_writable(c->wsi);
 		return;
 	}
-	ws_kill_soon(c->wsi);
-	ws_stream_close(&c->stream);
+	if (c->wsi)
+		lws_set_timeout(c->wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_ASYNC);
 }
 
 bool ws_client_look(struct ws_client *c)
@@ -399,28 +465,80 @@ bool ws_client_look(struct ws_client *c)
 	ws_service_unlock(c->service);
 	if (freed && !c->ending)
 		begin_to_end(c);
-	ws_stream_look(&c->stream);
-	return !freed || c->wsi || c->stream.pipe;
+	if (c->wsi && c->stage == WS_STAGE_UP && ws_pipe_has_output(c->pipe))
+		lws_callback_on_writable(c->wsi);
+	if (c->wsi && c->stopped && !ws_pipe_is_full(c->pipe)) {
+		c->stopped = false;
+		lws_rx_flow_control(c->wsi, 1);
+	}
+	return !freed || c->wsi;
 }
 
+/* Each of the callbacks may free the link, and so this. */
 static void on_wakeup(void *user)
 {
 	struct ws_client *c = user;
-	enum news news;
-	struct err why;
-	int fd;
 
 	ws_service_lock(c->service);
-	news = c->news;
-	fd = c->loop_fd;
-	why = c->why;
+	enum news news = c->news;
+	bool readable = c->readable || c->gone, room = c->room;
+	struct err why = c->why;
+
 	c->news = NEWS_NONE;
-	c->loop_fd = -1;
+	c->readable = c->room = false;
 	ws_service_unlock(c->service);
-	if (news == NEWS_UP)
-		c->up(c->user, fd);
-	else if (news == NEWS_FAILED)
+	if (news == NEWS_FAILED)
 		c->failed(c->user, &why);
+	else if (news == NEWS_UP)
+		c->up(c->user);
+	else if (readable || room)
+		c->ready(c->user, readable, room);
+}
+
+static void wake_thread(struct ws_client *c)
+{
+	ws_service_lock(c->service);
+	ws_service_wake(c->service);
+	ws_service_unlock(c->service);
+}
+
+long ws_client_send(struct ws_client *c, const uint8_t *data, size_t len, struct err *e)
+{
+	bool wake;
+	long n = ws_pipe_put(c->pipe, data, len, &wake);
+
+	if (wake)
+		wake_thread(c);
+	if (n < 0)
+		return err_set(e, ERR_PROTOCOL, "WebSocket: what is to be sent is no frame");
+	return n;
+}
+
+bool ws_client_want_write(struct ws_client *c, bool want)
+{
+	return ws_pipe_want_room(c->pipe, want);
+}
+
+long ws_client_recv(struct ws_client *c, uint8_t *buf, size_t size, bool *more, struct err *e)
+{
+	bool wake;
+
+	ws_service_lock(c->service);
+	bool gone = c->gone;	/* before looking: nothing comes after it */
+	struct err why = c->why;
+
+	ws_service_unlock(c->service);
+	size_t n = ws_pipe_get(c->pipe, buf, size, &wake, more);
+
+	if (wake)
+		wake_thread(c);
+	if (n > 0 || !gone) {
+		*more |= gone;
+		return (long)n;
+	}
+	if (why.code == ERR_NONE)
+		return err_set(e, ERR_NETWORK, "closed by the server");
+	return err_set(e, why.code, "%s", why.text);
 }
 
 struct ws_client *ws_client_new(const struct ws_client_config *cfg, struct err *e)
@@ -436,11 +554,12 @@ struct ws_client *ws_client_new(const struct ws_client_config *cfg, struct err *
 	c->proxy_port = cfg->proxy_port;
 	c->host_port = cfg->host_port;
 	c->tls = cfg->tls;
-	c->loop_fd = -1;
 	c->up = cfg->up;
+	c->ready = cfg->ready;
 	c->failed = cfg->failed;
 	c->user = cfg->user;
-	if (ws_stream_init(&c->stream, e) == 0 && copy_texts(&c->text, cfg, e) == 0)
+	c->pipe = ws_pipe_new(e);
+	if (c->pipe && copy_texts(&c->text, cfg, e) == 0)
 		c->wakeup = loop_wakeup_new(cfg->loop, on_wakeup, c, e);
 	if (c->wakeup && ws_service_add(c->service, c, e) == 0)
 		return c;
@@ -458,27 +577,15 @@ void ws_client_free(struct ws_client *c)
 
 	ws_service_lock(s);
 	c->freed = true;		/* from now on it is the other thread's alone */
-	if (c->loop_fd >= 0)
-		close(c->loop_fd);
-	c->loop_fd = -1;
 	ws_service_wake(s);
 	ws_service_unlock(s);
 	loop_wakeup_free(wakeup);
 }
 
-void ws_client_why(struct ws_client *c, struct err *e)
-{
-	ws_service_lock(c->service);
-	*e = c->why;
-	ws_service_unlock(c->service);
-	if (e->code == ERR_NONE)
-		err_set(e, ERR_NETWORK, "closed by the server");
-}
-
 void ws_client_destroy(struct ws_client *c)
 {
 	forget_secrets(c);
-	ws_stream_fini(&c->stream);
+	ws_pipe_free(c->pipe);
 	free(c->text.address);
 	free(c->text.unix_path);
 	free(c->text.proxy);

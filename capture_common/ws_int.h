@@ -29,8 +29,6 @@ void ws_service_unlock(struct ws_service *s);
 struct lws_context *ws_service_context(struct ws_service *s);
 /* The virtual host for connections of this kind; NULL with e. */
 struct lws_vhost *ws_service_vhost(struct ws_service *s, bool tls, bool proxy, struct err *e);
-/* WS_MASKED_BYTES behind LWS_PRE, for the moment of a write. */
-uint8_t *ws_service_buffer(struct ws_service *s);
 
 /* Sets out. */
 void ws_client_connect(struct ws_client *c);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Between a stream of frames and WebSocket messages: each message is exactly one frame
- * (docs/protocol.md 3.4). One for each connection and direction; used by both ends, the tools' and
- * the receiver's. Knows nothing of libwebsockets; one thread at a time. */
+ * (docs/protocol.md 3.4). One for each connection and direction. Knows nothing of libwebsockets;
+ * one thread at a time. */
 #ifndef CAPTURE_COMMON_WS_PUMP_H
 #define CAPTURE_COMMON_WS_PUMP_H
 
@@ -10,13 +10,12 @@
 #include <stdint.h>
 
 #include "capture_common/err.h"
+#include "protocol/frame.h"
 
 /* --- frames out of a stream --- */
 
 #define WS_SPLIT_BYTES ((size_t)256 << 10)	/* of the buffer; a longer frame is an error */
 #define WS_SPLIT_ROOM 64			/* before each frame; at least LWS_PRE */
-/* What ws_split_masked() needs at least: the longest frame and a header before it. */
-#define WS_MASKED_BYTES (WS_SPLIT_BYTES + 16)
 
 struct ws_split;
 
@@ -29,18 +28,12 @@ int ws_split_read(struct ws_split *s, int fd);
  * is no frames, for good. Valid until the next read; there are WS_SPLIT_ROOM bytes of room before
  * it that may be overwritten, frames that were handed out before among them. */
 uint8_t *ws_split_next(struct ws_split *s, long *len);
-/* Masks as many frames as fit into out, each as a WebSocket message of its own (RFC 6455 5.2), as
- * clients send them. size: WS_MASKED_BYTES or more. Returns how many bytes it became; 0: no whole
- * frame; -1: no frames. */
-long ws_split_masked(struct ws_split *s, uint8_t *out, size_t size);
 
 /* --- messages that come --- */
 
-#define WS_CHECK_BYTES 12		/* of a frame tell how long it is */
-
 /* Checks while the bytes go by that each message is one frame. Start with all zero. */
 struct ws_check {
-	uint8_t header[WS_CHECK_BYTES];	/* of the present message, as far as it came */
+	uint8_t header[FRAME_PREFIX];	/* of the present message, as far as it came */
 	uint64_t at, length;		/* of the message; its frame's, 0: header incomplete */
 };
 

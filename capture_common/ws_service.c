@@ -11,7 +11,7 @@
 
 #include "capture_common/log.h"
 #include "capture_common/ws_int.h"
-#include "capture_common/ws_pump.h"
+#include "capture_common/ws_pipe.h"
 #include "capture_common/ws_tls.h"
 
 #define MAX_FDS 256			/* two for each connection */
@@ -27,7 +27,6 @@ struct ws_service {
 	struct lws_context *context;
 	struct lws_vhost *vhosts[2][2];	/* tls, proxy */
 	struct ws_tls *tls;
-	uint8_t *buffer;
 	struct ws_client *clients;	/* the thread's own */
 
 	pthread_mutex_t lock;		/* also for ws_client.c */
@@ -37,7 +36,7 @@ struct ws_service {
 
 static const struct lws_protocols protocols[] = {
 	{ .name = "kismet-remote", .callback = ws_client_callback, .rx_buffer_size = WS_RX_BYTES,
-	  .tx_packet_size = WS_MASKED_BYTES },
+	  .tx_packet_size = WS_PIPE_OUT_BYTES },
 	{ .name = NULL },
 };
 
@@ -63,11 +62,6 @@ void ws_service_unlock(struct ws_service *s)
 struct lws_context *ws_service_context(struct ws_service *s)
 {
 	return s->context;
-}
-
-uint8_t *ws_service_buffer(struct ws_service *s)
-{
-	return s->buffer + LWS_PRE;
 }
 
 /* --- virtual hosts --- */
@@ -238,16 +232,12 @@ void ws_service_wake(struct ws_service *s)
 struct ws_service *ws_service_new(const struct access *access, struct err *e)
 {
 	struct ws_service *s = calloc(1, sizeof(*s));
-	uint8_t *buffer = malloc(LWS_PRE + WS_MASKED_BYTES);
 
-	if (!s || !buffer) {
+	if (!s) {
 		err_sys(e, ENOMEM, "WebSocket");
-		free(s);
-		free(buffer);
 		return NULL;
 	}
 	s->access = access;
-	s->buffer = buffer;
 	pthread_mutex_init(&s->lock, NULL);
 	return s;
 }
@@ -265,6 +255,5 @@ void ws_service_free(struct ws_service *s)
 	}
 	ws_tls_free(s->tls);
 	pthread_mutex_destroy(&s->lock);
-	free(s->buffer);
 	free(s);
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* libwebsockets, in a thread of its own, for all WebSocket links of a tool.
  *
- *	loop thread	link_ws.c <---- socketpair ----> ws_client.c	this thread
+ *	loop thread	link_ws.c <---- ws_pipe.c ----> ws_client.c	this thread
  *	frames as a stream of bytes			one message a frame, TLS, HTTP
  *
- * The socketpair gives back-pressure both ways, and nothing but its ends and the states of a
- * connection is shared. Only link_ws.c uses this. */
+ * The pipe gives back-pressure both ways, and nothing but it and the state of a connection is
+ * shared. Only link_ws.c uses this. */
 #ifndef CAPTURE_COMMON_WS_SERVICE_H
 #define CAPTURE_COMMON_WS_SERVICE_H
 
@@ -44,9 +44,11 @@ struct ws_client_config {
 	uint16_t host_port;
 	bool tls;
 	const char *target, *headers;	/* access_request() */
-	/* On the loop thread. fd: the stream of frames, both ways; its owner closes it. At its end
-	 * ws_client_why() tells. */
-	void (*up)(void *user, int fd);
+	/* On the loop thread; each may free the client. Up: ask ws_client_recv() at once whether
+	 * something came already. */
+	void (*up)(void *user);
+	/* Something came or the connection ended; or there is room that was wanted. */
+	void (*ready)(void *user, bool readable, bool writable);
 	/* Never got up. ERR_PERMISSION: credentials or certificates were refused by either side;
 	 * another address of the host will not change that. sys is ECONNREFUSED when there was no
 	 * TCP connection, for whatever reason. */
@@ -58,7 +60,13 @@ struct ws_client_config {
 struct ws_client *ws_client_new(const struct ws_client_config *cfg, struct err *e);
 /* Ends the connection. No callback comes any more. NULL is fine. */
 void ws_client_free(struct ws_client *c);
-/* Why the stream ended, once fd has given its end. */
-void ws_client_why(struct ws_client *c, struct err *e);
+
+/* Once it is up, on the loop thread; results as of link_send() and link_recv(). Whole frames are
+ * taken, as many as there is room for. */
+long ws_client_send(struct ws_client *c, const uint8_t *data, size_t len, struct err *e);
+/* Whether ready() is to tell of room; returns true when there is room now. */
+bool ws_client_want_write(struct ws_client *c, bool want);
+/* *more: call again, ready() will not be called for the rest. At the end the error says why. */
+long ws_client_recv(struct ws_client *c, uint8_t *buf, size_t size, bool *more, struct err *e);
 
 #endif

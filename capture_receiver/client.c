@@ -385,20 +385,6 @@ static void hold(struct client *c)
 	update_wants(c);
 }
 
-/* The length of the frame that data starts with; 0 while its header is not there. */
-static size_t frame_length(const uint8_t *data, size_t len)
-{
-	size_t header = FRAME_V0_HEADER;
-
-	if (len < FRAME_V0_HEADER)
-		return 0;
-	if (get_be32(data + 4) == FRAME_V2_WORD)
-		header = FRAME_V2_HEADER;
-	else if (get_be32(data + 4) == FRAME_V3_WORD)
-		header = FRAME_V3_HEADER;
-	return header + get_be32(data + 8);
-}
-
 /* Handles what is in buf; keeps what is left. */
 static void handle_bytes(struct client *c, const uint8_t *data, size_t len)
 {
@@ -413,7 +399,9 @@ static void handle_bytes(struct client *c, const uint8_t *data, size_t len)
 		client_close(c, false, "out of memory");
 	else if (c->host->paused)
 		hold(c);
-	c->rest_need = c->host->paused ? 0 : frame_length(c->rest.data, c->rest.len);
+	c->rest_need = 0;
+	if (!c->host->paused && c->rest.len >= FRAME_PREFIX)
+		c->rest_need = (size_t)frame_length(c->rest.data);
 }
 
 /* What is left of the last time goes in front. Returns its length. */

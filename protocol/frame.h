@@ -57,6 +57,22 @@ enum frame_status {
 /* A sentence part for an error message: "wrong signature". */
 const char *frame_status_text(enum frame_status status);
 
+/* So many bytes of a frame tell how long it is. */
+#define FRAME_PREFIX 12
+
+/* The length of the frame that begins with these bytes; 0 when they are no frame. */
+static inline uint64_t frame_length(const uint8_t prefix[FRAME_PREFIX])
+{
+	uint32_t word = get_be32(prefix + 4);
+	uint64_t payload = get_be32(prefix + 8);
+
+	if (get_be32(prefix) != FRAME_SIGNATURE)
+		return 0;
+	if (word == FRAME_V3_WORD)
+		return payload + FRAME_V3_HEADER;
+	return payload + (word == FRAME_V2_WORD ? FRAME_V2_HEADER : FRAME_V0_HEADER);
+}
+
 /* Reads the frame at the start of data. All errors are found as early as the bytes allow. */
 enum frame_status frame_parse(const uint8_t *data, size_t len, size_t limit, struct frame *out);
 
