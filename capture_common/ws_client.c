@@ -331,12 +331,9 @@ static int on_writable(struct ws_client *c)
 		return -1;
 	}
 	for (int i = 0; !lws_partial_buffered(c->wsi) && i < WRITES_AT_ONCE; i++) {
-		bool room;
 		size_t len;
-		uint8_t *messages = ws_pipe_take(c->pipe, &len, &room);
+		uint8_t *messages = ws_pipe_take(c->pipe, &len);
 
-		if (room)
-			tell_flag(c, &c->room);
 		if (!messages && c->ending) {
 			lws_close_reason(c->wsi, LWS_CLOSE_STATUS_NORMAL, NULL, 0);
 			return -1;
@@ -346,6 +343,8 @@ static int on_writable(struct ws_client *c)
 		/* As "HTTP" because they are framed already. */
 		if (lws_write(c->wsi, messages, len, LWS_WRITE_HTTP) < 0)
 			return -1;
+		if (ws_pipe_sent(c->pipe))
+			tell_flag(c, &c->room);
 	}
 	lws_callback_on_writable(c->wsi);
 	return 0;

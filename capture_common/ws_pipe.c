@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,27 +17,45 @@
 #define MASK_BYTES 4
 #define HEADER_MAX 14
 #define MASKS 256			/* made at once */
-/* The thread sends what was put while the loop is still putting more. */
-#define PIECE_BYTES ((size_t)64 << 10)
 
+/* A frame of the longest that our readers accept must fit into one, and four are enough for the
+ * loop to fill one while another is sent. */
+#define SLOTS 4
+
+struct slot {
+	size_t len;
+	uint8_t *bytes;			/* WS_PIPE_OUT_ROOM + WS_PIPE_OUT_BYTES */
+};
+
+/* The loop fills slots and counts head on, the thread sends them and counts tail on. */
 struct ws_pipe {
+	struct slot slots[SLOTS];
+	_Atomic unsigned head, tail;
+	_Atomic bool idle;		/* the thread found nothing to send */
+	_Atomic bool wants_room;	/* the loop found no slot */
+
 	/* the loop's */
 	size_t masks_left;
 	uint8_t masks[MASKS][MASK_BYTES];
 
-	/* the thread's */
-	uint8_t *sent;
-
 	/* both, under lock */
 	pthread_mutex_t lock;
-	uint8_t *out;			/* behind WS_PIPE_OUT_ROOM: out_len bytes */
-	size_t out_len;
-	bool wants_room;
 	uint8_t *in;			/* in[in_at..in_len) was not read yet */
 	size_t in_at, in_len;
 };
 
 /* --- making one --- */
+
+static int make_slots(struct ws_pipe *p)
+{
+	for (size_t i = 0; i < SLOTS; i++) {
+		p->slots[i].bytes = malloc(WS_PIPE_OUT_ROOM + WS_PIPE_OUT_BYTES);
+		if (!p->slots[i].bytes)
+			return -1;
+	}
+	p->in = malloc(2 * WS_PIPE_IN_BYTES);
+	return p->in ? 0 : -1;
+}
 
 struct ws_pipe *ws_pipe_new(struct err *e)
 {
@@ -44,11 +63,9 @@ struct ws_pipe *ws_pipe_new(struct err *e)
 
 	if (p) {
 		pthread_mutex_init(&p->lock, NULL);
-		p->out = malloc(WS_PIPE_OUT_ROOM + WS_PIPE_OUT_BYTES);
-		p->sent = malloc(WS_PIPE_OUT_ROOM + WS_PIPE_OUT_BYTES);
-		p->in = malloc(2 * WS_PIPE_IN_BYTES);
+		atomic_store(&p->idle, true);
 	}
-	if (p && p->out && p->sent && p->in)
+	if (p && make_slots(p) == 0)
 		return p;
 	ws_pipe_free(p);
 	err_sys(e, ENOMEM, "WebSocket");
@@ -60,8 +77,8 @@ void ws_pipe_free(struct ws_pipe *p)
 	if (!p)
 		return;
 	pthread_mutex_destroy(&p->lock);
-	free(p->out);
-	free(p->sent);
+	for (size_t i = 0; i < SLOTS; i++)
+		free(p->slots[i].bytes);
 	free(p->in);
 	free(p);
 }
@@ -95,7 +112,7 @@ static size_t put_length(uint8_t *out, size_t len)
 	return 9;
 }
 
-/* Eight bytes at a time, the last of them once more with those before. As the mask is put together in
+/* Eight bytes at a time, the last ones once more with those before. As the mask is put together in
  * memory, the byte order of the machine does not matter. */
 static void mask_bytes(uint8_t *restrict out, const uint8_t *restrict in, size_t len,
 		       const uint8_t *mask)
@@ -148,17 +165,23 @@ static size_t frame_at(const uint8_t *data, size_t len)
 }
 
 /* Returns how many bytes of data were taken. */
-static size_t fill(struct ws_pipe *p, const uint8_t *data, size_t len)
+static size_t fill(struct ws_pipe *p, struct slot *slot, const uint8_t *data, size_t len)
 {
 	size_t at = 0, frame;
 
-	while (at < PIECE_BYTES && (frame = frame_at(data + at, len - at)) > 0 &&
-	       frame + HEADER_MAX <= WS_PIPE_OUT_BYTES - p->out_len) {
-		p->out_len += put_message(p, p->out + WS_PIPE_OUT_ROOM + p->out_len, data + at,
-					  frame);
+	slot->len = 0;
+	while ((frame = frame_at(data + at, len - at)) > 0 &&
+	       frame + HEADER_MAX <= WS_PIPE_OUT_BYTES - slot->len) {
+		slot->len += put_message(p, slot->bytes + WS_PIPE_OUT_ROOM + slot->len, data + at,
+					 frame);
 		at += frame;
 	}
 	return at;
+}
+
+static unsigned slots_used(const struct ws_pipe *p)
+{
+	return atomic_load(&p->head) - atomic_load(&p->tail);
 }
 
 long ws_pipe_put(struct ws_pipe *p, const uint8_t *data, size_t len, bool *tell)
@@ -168,23 +191,21 @@ long ws_pipe_put(struct ws_pipe *p, const uint8_t *data, size_t len, bool *tell)
 	*tell = false;
 	if (first == 0 || first + HEADER_MAX > WS_PIPE_OUT_BYTES)
 		return -1;
-	pthread_mutex_lock(&p->lock);
-	bool empty = p->out_len == 0;
-	size_t used = fill(p, data, len);
+	if (slots_used(p) == SLOTS)
+		return 0;
+	unsigned head = atomic_load(&p->head);
+	size_t used = fill(p, &p->slots[head % SLOTS], data, len);
 
-	pthread_mutex_unlock(&p->lock);
-	*tell = empty && used > 0;
+	atomic_store(&p->head, head + 1);
+	*tell = atomic_exchange(&p->idle, false);
 	return (long)used;
 }
 
 bool ws_pipe_want_room(struct ws_pipe *p, bool want)
 {
-	pthread_mutex_lock(&p->lock);
-	bool room = p->out_len == 0;
-
-	p->wants_room = want && !room;
-	pthread_mutex_unlock(&p->lock);
-	return want && room;
+	atomic_store(&p->wants_room, want);
+	/* A slot may have become free before the thread could see the wish. */
+	return want && slots_used(p) < SLOTS && atomic_exchange(&p->wants_room, false);
 }
 
 static size_t unread(const struct ws_pipe *p)
@@ -210,30 +231,29 @@ size_t ws_pipe_get(struct ws_pipe *p, uint8_t *buf, size_t size, bool *tell, boo
 
 /* --- the thread's side --- */
 
-uint8_t *ws_pipe_take(struct ws_pipe *p, size_t *len, bool *tell)
+uint8_t *ws_pipe_take(struct ws_pipe *p, size_t *len)
 {
-	pthread_mutex_lock(&p->lock);
-	uint8_t *taken = p->out;
+	unsigned tail = atomic_load(&p->tail);
 
-	*len = p->out_len;
-	*tell = p->wants_room && p->out_len > 0;
-	if (p->out_len > 0) {
-		p->out = p->sent;
-		p->sent = taken;
-		p->out_len = 0;
-		p->wants_room = false;
+	if (tail == atomic_load(&p->head)) {
+		atomic_store(&p->idle, true);
+		/* A slot may have been filled before the loop could see that. */
+		if (tail == atomic_load(&p->head) || !atomic_exchange(&p->idle, false))
+			return NULL;
 	}
-	pthread_mutex_unlock(&p->lock);
-	return *len > 0 ? taken + WS_PIPE_OUT_ROOM : NULL;
+	*len = p->slots[tail % SLOTS].len;
+	return p->slots[tail % SLOTS].bytes + WS_PIPE_OUT_ROOM;
 }
 
-bool ws_pipe_has_output(struct ws_pipe *p)
+bool ws_pipe_sent(struct ws_pipe *p)
 {
-	pthread_mutex_lock(&p->lock);
-	bool has = p->out_len > 0;
+	atomic_fetch_add(&p->tail, 1);
+	return atomic_exchange(&p->wants_room, false);
+}
 
-	pthread_mutex_unlock(&p->lock);
-	return has;
+bool ws_pipe_has_output(const struct ws_pipe *p)
+{
+	return slots_used(p) > 0;
 }
 
 static void make_room(struct ws_pipe *p)

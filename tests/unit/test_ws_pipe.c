@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,7 +86,7 @@ static void every_length_comes_back_unmasked(void **state)
 		assert_true(taken > 0 && tell);
 		assert_true(ws_pipe_has_output(p));
 		put += (size_t)taken;
-		uint8_t *messages = ws_pipe_take(p, &len, &tell), *payload;
+		uint8_t *messages = ws_pipe_take(p, &len), *payload;
 
 		while (at < len) {
 			assert_int_equal(unmask(messages, &at, len, &payload), lengths[seen]);
@@ -93,10 +94,11 @@ static void every_length_comes_back_unmasked(void **state)
 			frame += lengths[seen++];
 		}
 		assert_ptr_equal(frame, stream + put);
+		assert_false(ws_pipe_sent(p));
+		assert_false(ws_pipe_has_output(p));
+		assert_null(ws_pipe_take(p, &len));
 	}
 	assert_int_equal(seen, n);
-	assert_false(ws_pipe_has_output(p));
-	assert_null(ws_pipe_take(p, &len, &tell));
 }
 
 static void each_message_has_a_mask_of_its_own(void **state)
@@ -110,10 +112,11 @@ static void each_message_has_a_mask_of_its_own(void **state)
 	put_frame(frame, 20, 1);
 	for (int i = 0; i < 600; i++) {
 		assert_int_equal(ws_pipe_put(p, frame, 20, &tell), 20);
-		uint8_t *message = ws_pipe_take(p, &len, &tell);
+		uint8_t *message = ws_pipe_take(p, &len);
 
 		assert_int_equal(len, 26);
 		memcpy(seen[i], message + 2, 4);
+		ws_pipe_sent(p);
 		for (int k = 0; k < i; k++)
 			same += memcmp(seen[i], seen[k], 4) == 0;
 	}
@@ -122,27 +125,109 @@ static void each_message_has_a_mask_of_its_own(void **state)
 
 static void when_it_is_full_the_loop_is_told_of_room(void **state)
 {
-	static uint8_t frames[2][WS_PIPE_OUT_BYTES / 5 * 2];
+	static uint8_t frame[FRAME_LIMIT_READ];
 	struct ws_pipe *p = *state;
+	int slots = 0;
 	size_t len;
 	bool tell;
 
-	put_frame(frames[0], sizeof(frames[0]), 1);
-	put_frame(frames[1], sizeof(frames[1]), 2);
-	assert_int_equal(ws_pipe_put(p, frames[0], sizeof(frames[0]), &tell), sizeof(frames[0]));
-	assert_true(tell);
-	assert_int_equal(ws_pipe_put(p, frames[1], sizeof(frames[1]), &tell), sizeof(frames[1]));
-	assert_false(tell);
-	assert_int_equal(ws_pipe_put(p, frames[0], sizeof(frames), &tell), 0);
+	put_frame(frame, sizeof(frame), 1);
+	while (ws_pipe_put(p, frame, sizeof(frame), &tell) > 0)
+		assert_int_equal(tell, slots++ == 0);
+	assert_true(slots > 1);
 	assert_false(tell);
 	assert_false(ws_pipe_want_room(p, true));
-	assert_non_null(ws_pipe_take(p, &len, &tell));
-	assert_true(tell);
-	assert_int_equal(ws_pipe_put(p, frames[0], sizeof(frames[0]), &tell), sizeof(frames[0]));
-	assert_true(tell);
-	assert_non_null(ws_pipe_take(p, &len, &tell));
-	assert_false(tell);		/* it was said once */
+	assert_non_null(ws_pipe_take(p, &len));
+	assert_true(ws_pipe_sent(p));
+	assert_int_equal(ws_pipe_put(p, frame, sizeof(frame), &tell), sizeof(frame));
+	assert_false(tell);		/* the thread has more to send anyway */
+	while (ws_pipe_take(p, &len))
+		assert_false(ws_pipe_sent(p));	/* it was said once */
 	assert_true(ws_pipe_want_room(p, true));
+}
+
+/* Each side sleeps when it is told to, and only the other one's word wakes it up. */
+struct sleeper {
+	pthread_mutex_t lock;
+	pthread_cond_t woken;
+	bool word;
+};
+
+static void wake(struct sleeper *s)
+{
+	pthread_mutex_lock(&s->lock);
+	s->word = true;
+	pthread_cond_signal(&s->woken);
+	pthread_mutex_unlock(&s->lock);
+}
+
+static void sleep_until_word(struct sleeper *s)
+{
+	pthread_mutex_lock(&s->lock);
+	while (!s->word)
+		pthread_cond_wait(&s->woken, &s->lock);
+	s->word = false;
+	pthread_mutex_unlock(&s->lock);
+}
+
+#define FRAMES 200000
+
+struct two_threads {
+	struct ws_pipe *pipe;
+	struct sleeper loop, thread;
+	uint32_t wrong;
+};
+
+static void *send_all(void *user)
+{
+	struct two_threads *t = user;
+	uint32_t seen = 0;
+
+	while (seen < FRAMES) {
+		size_t len, at = 0;
+		uint8_t *messages = ws_pipe_take(t->pipe, &len), *payload;
+
+		if (!messages) {
+			sleep_until_word(&t->thread);
+			continue;
+		}
+		while (at < len) {
+			unmask(messages, &at, len, &payload);
+			t->wrong += get_be32(payload + 16) != seen++;
+		}
+		if (ws_pipe_sent(t->pipe))
+			wake(&t->loop);
+	}
+	return NULL;
+}
+
+static void no_frame_and_no_word_is_lost_between_two_threads(void **state)
+{
+	static struct two_threads t = {
+		.loop = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false },
+		.thread = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false },
+	};
+	uint8_t frame[1000];
+	pthread_t thread;
+	bool tell;
+
+	t.pipe = *state;
+	assert_int_equal(pthread_create(&thread, NULL, send_all, &t), 0);
+	for (uint32_t i = 0; i < FRAMES; ) {
+		size_t len = 20 + i % 900;
+
+		put_frame(frame, len, i);
+		long n = ws_pipe_put(t.pipe, frame, len, &tell);
+
+		if (tell)
+			wake(&t.thread);
+		if (n > 0)
+			i++;
+		else if (!ws_pipe_want_room(t.pipe, true))
+			sleep_until_word(&t.loop);
+	}
+	pthread_join(thread, NULL);
+	assert_int_equal(t.wrong, 0);
 }
 
 static void what_is_no_frame_is_refused(void **state)
@@ -212,6 +297,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(each_message_has_a_mask_of_its_own,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(when_it_is_full_the_loop_is_told_of_room,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(no_frame_and_no_word_is_lost_between_two_threads,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_no_frame_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(bytes_come_in_order_whatever_their_pieces,
