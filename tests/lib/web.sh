@@ -9,7 +9,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/certificates.sh"
 
 # The links of a test go where it says, whatever proxy the machine has.
-unset http_proxy https_proxy HTTPS_PROXY all_proxy ALL_PROXY
+unset http_proxy https_proxy HTTPS_PROXY all_proxy ALL_PROXY no_proxy NO_PROXY
 unset KISMET_CAP_USER KISMET_CAP_PASSWORD KISMET_CAP_APIKEY
 
 need_websockets() {
