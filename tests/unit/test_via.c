@@ -444,7 +444,9 @@ static void signals_are_as_usual(void **state)
 	sigemptyset(&some);
 	sigaddset(&some, SIGTERM);
 	sigprocmask(SIG_BLOCK, &some, NULL);
-	begin("exec sed -n 's/^Sig\\(Blk\\|Ign\\):\\s*//p' /proc/self/status");
+	/* 32 and 33 are the C library's own, which nobody can change back. */
+	begin("exec sed -n '/^Sig/s/180000000$/000000000/; s/^Sig\\(Blk\\|Ign\\):\\s*//p' "
+	      "/proc/self/status");
 	run_on("x");
 	expect_output("0000000000000000\n0000000000000000\n");
 	sigprocmask(SIG_UNBLOCK, &some, NULL);
