@@ -39,6 +39,7 @@ struct ws_client {
 	bool broken;			/* by the server: nothing more is read */
 	bool ending;			/* the loop is not interested any more */
 	bool over;			/* news were told, or nothing comes any more */
+	struct err unanswered;		/* why it would close instead of answering, if known */
 
 	struct ws_pipe *pipe;		/* both threads' */
 
@@ -245,17 +246,28 @@ static void on_connected(struct ws_client *c, struct lws *wsi)
 }
 
 /* The server's certificate was found good by now. */
-static int add_headers(struct ws_client *c, char **at, size_t room)
+static int add_headers(struct ws_client *c, struct lws *wsi, char **at, size_t room)
 {
 	size_t len = c->text.headers ? strlen(c->text.headers) : 0;
 
 	c->stage = WS_STAGE_ANSWER;
+	if (c->tls)
+		ws_tls_explain_close(wsi, &c->unanswered);
 	if (len > room)
 		return -1;
 	if (len > 0)
 		memcpy(*at, c->text.headers, len);
 	*at += len;
 	return 0;
+}
+
+/* Without an HTTP status, and without words of TLS. */
+static void explain_rest(struct ws_client *c, const char *cause, struct err *e)
+{
+	if (c->unanswered.code != ERR_NONE && ws_words_closed_unanswered(c->stage, cause))
+		*e = c->unanswered;
+	else
+		ws_words_failed(c->stage, c->text.proxy, cause, e);
 }
 
 static void on_failure(struct ws_client *c, struct lws *wsi, const char *cause)
@@ -271,7 +283,7 @@ static void on_failure(struct ws_client *c, struct lws *wsi, const char *cause)
 		ws_words_status(status, c->text.target ? c->text.target : "", place, cause, &e);
 	} else if (!c->tls || c->stage < WS_STAGE_TLS ||
 		   !ws_tls_explain(wsi, c->text.host, c->stage == WS_STAGE_TLS, &e)) {
-		ws_words_failed(c->stage, c->text.proxy, cause, &e);
+		explain_rest(c, cause, &e);
 	}
 	fail(c, &e);
 }
@@ -314,7 +326,7 @@ static void on_closed(struct ws_client *c, struct lws *wsi)
 		set_why(c, &e);
 	c->wsi = NULL;
 	if (!c->over) {
-		ws_words_failed(c->stage, c->text.proxy, "", &e);
+		explain_rest(c, "", &e);
 		fail(c, &e);
 	}
 	tell_flag(c, &c->gone);
@@ -425,7 +437,7 @@ int ws_client_callback(struct lws *wsi, enum lws_callback_reasons reason, void *
 	if (reason == LWS_CALLBACK_WSI_CREATE)
 		on_connected(c, wsi);
 	else if (reason == LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER)
-		return add_headers(c, in, len);
+		return add_headers(c, wsi, in, len);
 	else if (reason == LWS_CALLBACK_CLIENT_CONNECTION_ERROR)
 		on_failure(c, wsi, in ? in : "");
 	else if (reason == LWS_CALLBACK_CLIENT_ESTABLISHED)

@@ -70,6 +70,7 @@ int ws_lib_load(struct err *e);
 	X(SSL_CTX_free) \
 	X(SSL_CTX_get_cert_store) \
 	X(SSL_CTX_new) \
+	X(SSL_CTX_set_cert_cb) \
 	X(SSL_CTX_set_cert_verify_callback) \
 	X(SSL_CTX_set_default_verify_paths) \
 	X(SSL_CTX_set_info_callback) \
@@ -79,6 +80,7 @@ int ws_lib_load(struct err *e);
 	X(SSL_CTX_use_certificate) \
 	X(SSL_alert_desc_string_long) \
 	X(SSL_ctrl) \
+	X(SSL_get_certificate) \
 	X(SSL_get_ex_data) \
 	X(SSL_get_ex_data_X509_STORE_CTX_idx) \
 	X(SSL_get_servername) \
@@ -161,6 +163,7 @@ extern struct ws_lib ws_lib;
 #define SSL_CTX_free (*ws_lib.SSL_CTX_free)
 #define SSL_CTX_get_cert_store (*ws_lib.SSL_CTX_get_cert_store)
 #define SSL_CTX_new (*ws_lib.SSL_CTX_new)
+#define SSL_CTX_set_cert_cb (*ws_lib.SSL_CTX_set_cert_cb)
 #define SSL_CTX_set_cert_verify_callback (*ws_lib.SSL_CTX_set_cert_verify_callback)
 #define SSL_CTX_set_default_verify_paths (*ws_lib.SSL_CTX_set_default_verify_paths)
 #define SSL_CTX_set_info_callback (*ws_lib.SSL_CTX_set_info_callback)
@@ -170,6 +173,7 @@ extern struct ws_lib ws_lib;
 #define SSL_CTX_use_certificate (*ws_lib.SSL_CTX_use_certificate)
 #define SSL_alert_desc_string_long (*ws_lib.SSL_alert_desc_string_long)
 #define SSL_ctrl (*ws_lib.SSL_ctrl)
+#define SSL_get_certificate (*ws_lib.SSL_get_certificate)
 #define SSL_get_ex_data (*ws_lib.SSL_get_ex_data)
 #define SSL_get_ex_data_X509_STORE_CTX_idx (*ws_lib.SSL_get_ex_data_X509_STORE_CTX_idx)
 #define SSL_get_servername (*ws_lib.SSL_get_servername)

@@ -28,5 +28,9 @@ bool ws_tls_is(struct lws *wsi, const void *ssl);
 /* Why TLS with host failed, if TLS it was; false: it was not. Call while wsi is closing. During the
  * handshake, something always is the reason. */
 bool ws_tls_explain(struct lws *wsi, const char *host, bool in_handshake, struct err *e);
+/* After the handshake: why the server will close the connection, if it does so instead of
+ * answering. It may be for our certificate; its alert is lost when data of ours is on its way.
+ * False: it has not asked for one. */
+bool ws_tls_explain_close(struct lws *wsi, struct err *e);
 
 #endif

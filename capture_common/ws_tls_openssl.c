@@ -10,6 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NO_CLIENT_CERT \
+	"TLS: the server wants a client certificate; give one with --ssl-client-certificate"
+
 struct ws_tls {
 	SSL_CTX *ctx;
 	const struct access *access;
@@ -22,6 +25,7 @@ struct note {
 	int alert;			/* fatal, from the server; 0: none */
 	int verify;			/* X509_V_...; 0: fine */
 	bool wrong_pin;
+	bool asked;			/* the server asked for a certificate of ours */
 	char found[160];		/* the fingerprint, or whom the certificate is for */
 };
 
@@ -86,6 +90,16 @@ static void on_info(const SSL *ssl, int where, int value)
 
 	if (note)
 		note->alert = value & 0xff;
+}
+
+static int on_request(SSL *ssl, void *arg)
+{
+	struct note *note = make_note(ssl);
+
+	(void)arg;
+	if (note)
+		note->asked = true;
+	return 1;
 }
 
 /* --- the server's certificate --- */
@@ -319,6 +333,7 @@ static SSL_CTX *make_context(struct ws_tls *t)
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
 	SSL_CTX_set_cert_verify_callback(ctx, verify, t);
 	SSL_CTX_set_info_callback(ctx, on_info);
+	SSL_CTX_set_cert_cb(ctx, on_request, NULL);
 	return ctx;
 }
 
@@ -413,8 +428,7 @@ static bool explain_alert(const struct note *note, struct err *e)
 	case 0:
 		return false;
 	case SSL_AD_CERTIFICATE_REQUIRED:
-		err_set(e, ERR_PERMISSION, "TLS: the server wants a client certificate; give one "
-			"with --ssl-client-certificate");
+		err_set(e, ERR_PERMISSION, NO_CLIENT_CERT);
 		return true;
 	case SSL_AD_BAD_CERTIFICATE:
 	case SSL_AD_UNSUPPORTED_CERTIFICATE:
@@ -449,4 +463,19 @@ bool ws_tls_explain(struct lws *wsi, const char *host, bool in_handshake, struct
 		err_set(e, ERR_NETWORK, "no TLS: what answers does not speak it, or closes the "
 			"connection; is it plain ws:// there?");
 	return in_handshake;
+}
+
+bool ws_tls_explain_close(struct lws *wsi, struct err *e)
+{
+	SSL *ssl = lws_get_ssl(wsi);
+	const struct note *note = note_of(ssl);
+
+	if (!note || !note->asked)
+		return false;
+	if (SSL_get_certificate(ssl))
+		err_set(e, ERR_PERMISSION, "TLS: the server closes the connection once it has our "
+			"certificate; check --ssl-client-certificate");
+	else
+		err_set(e, ERR_PERMISSION, NO_CLIENT_CERT);
+	return true;
 }

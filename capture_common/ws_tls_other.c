@@ -76,3 +76,10 @@ bool ws_tls_explain(struct lws *wsi, const char *host, bool in_handshake, struct
 			"does not speak TLS", host);
 	return in_handshake;
 }
+
+bool ws_tls_explain_close(struct lws *wsi, struct err *e)
+{
+	(void)wsi;
+	(void)e;
+	return false;
+}

@@ -39,12 +39,27 @@ static void proxy_failed(const char *cause, const char *proxy, struct err *e)
 			"the server", proxy);
 }
 
+static bool no_http(const char *cause)
+{
+	return strstr(cause, "pars") || strstr(cause, "missing");
+}
+
+static bool timed_out(const char *cause)
+{
+	return strncmp(cause, "Timed out", 9) == 0;
+}
+
+bool ws_words_closed_unanswered(enum ws_stage stage, const char *cause)
+{
+	return stage == WS_STAGE_ANSWER && !no_http(cause) && !timed_out(cause);
+}
+
 static void no_answer(const char *cause, struct err *e)
 {
-	if (strstr(cause, "pars") || strstr(cause, "missing"))
+	if (no_http(cause))
 		err_set(e, ERR_PROTOCOL, "what answers is no HTTP server; is it the server's HTTP "
 			"port?");
-	else if (strncmp(cause, "Timed out", 9) == 0)
+	else if (timed_out(cause))
 		err_set(e, ERR_NETWORK, "the server does not answer the request");
 	else
 		err_set(e, ERR_NETWORK, "the server closes the connection without an HTTP answer; "

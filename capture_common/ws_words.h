@@ -3,6 +3,7 @@
 #ifndef CAPTURE_COMMON_WS_WORDS_H
 #define CAPTURE_COMMON_WS_WORDS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,6 +22,8 @@ enum ws_stage {
  * libwebsockets puts it. ERR_NETWORK, but for what is no HTTP. e->sys is ECONNREFUSED when there
  * is no TCP connection, whatever the reason, which libwebsockets keeps to itself. */
 void ws_words_failed(enum ws_stage stage, const char *proxy, const char *cause, struct err *e);
+/* Whether it failed because the server closed the connection instead of answering the request. */
+bool ws_words_closed_unanswered(enum ws_stage stage, const char *cause);
 /* The server answered with this status. Queries in target and location are left out: the one may
  * hold a login. Never ERR_NETWORK. */
 void ws_words_status(unsigned status, const char *target, const char *location, const char *cause,

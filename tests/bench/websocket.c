@@ -73,7 +73,8 @@ static void base64_of_20(const uint8_t *in, char out[29])
 
 	memcpy(padded, in, 20);
 	for (int i = 0; i < 21; i += 3) {
-		uint32_t v = (uint32_t)padded[i] << 16 | (uint32_t)padded[i + 1] << 8 | padded[i + 2];
+		const uint8_t *p = padded + i;
+		uint32_t v = (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2];
 
 		for (int shift = 18; shift >= 0; shift -= 6)
 			*o++ = digits[v >> shift & 63];
