@@ -271,8 +271,10 @@ static void helpers_without_their_process_are_told(void **state)
 	assert_true(link_recv(o.link, (uint8_t *)buf, sizeof(buf) - 1, &e) > 0);
 	kill((pid_t)atol(buf), SIGKILL);
 	fake.hold = false;
-	while (o.calls[LINK_DOWN] == 0)
+	while (o.calls[LINK_DOWN] == 0) {
 		loop_step(loop, LOOP_NEVER);
+		link_recv(o.link, (uint8_t *)buf, sizeof(buf), &e);
+	}
 	disconnect();
 	o.calls[LINK_DOWN] = 0;
 	make_link("x");
