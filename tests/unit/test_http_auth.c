@@ -104,7 +104,7 @@ static void many_entries_are_all_kept(void **state)
 
 	(void)state;
 	for (int i = 0; i < 100; i++)
-		snprintf(text + strlen(text), 20, "key-number-%d\n", i);
+		snprintf(text + strlen(text), 32, "key-number-%d\n", i);
 	use_files(text, NULL);
 	for (int i = 0; i < 100; i++) {
 		snprintf(cookie, sizeof(cookie), "KISMET=key-number-%d", i);
