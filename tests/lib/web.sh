@@ -3,10 +3,11 @@
 # What the system tests with WebSocket links share. Source it first: it brings feed.sh and
 # certificates.sh along.
 
-# shellcheck source=tests/lib/feed.sh
-. "$(dirname "${BASH_SOURCE[0]}")/feed.sh"
 # shellcheck source=tests/lib/certificates.sh
 . "$(dirname "${BASH_SOURCE[0]}")/certificates.sh"
+# Last, since it moves to another folder.
+# shellcheck source=tests/lib/feed.sh
+. "$(dirname "${BASH_SOURCE[0]}")/feed.sh"
 
 # The links of a test go where it says, whatever proxy the machine has.
 unset http_proxy https_proxy HTTPS_PROXY all_proxy ALL_PROXY no_proxy NO_PROXY
