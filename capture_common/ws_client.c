@@ -18,7 +18,7 @@
 
 #define LAST_WORDS_S 3			/* to send what is left at the end */
 /* How much unsent data the kernel may hold: what waits there delays the answer to a PING. */
-#define NOT_SENT_LOWAT_BYTES (512 * 1024)
+#define NOT_SENT_LOWAT_BYTES (128 * 1024)
 #define WRITES_AT_ONCE 8		/* then the others have their turn */
 
 _Static_assert(WS_PIPE_OUT_ROOM >= LWS_PRE, "libwebsockets needs room before a message");

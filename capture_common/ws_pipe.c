@@ -18,9 +18,9 @@
 #define HEADER_MAX 14
 #define MASKS 256			/* made at once */
 
-/* A frame of the longest that our readers accept must fit into one, and four are enough for the
- * loop to fill one while another is sent. */
-#define SLOTS 4
+/* One takes what a session sends at once, with the messages' headers; three are enough for the loop
+ * to go on while the thread wakes up. */
+#define SLOTS 3
 
 struct slot {
 	size_t len;

@@ -13,7 +13,7 @@
 
 #include "capture_common/err.h"
 
-#define WS_PIPE_OUT_BYTES ((size_t)72 << 10)	/* at once; a frame with its header must fit */
+#define WS_PIPE_OUT_BYTES ((size_t)288 << 10)	/* at once; a frame with its header must fit */
 #define WS_PIPE_OUT_ROOM 64		/* before what is sent; at least LWS_PRE */
 /* From so many unread bytes on the server is to wait; then as many more may be given. */
 #define WS_PIPE_IN_BYTES ((size_t)128 << 10)
