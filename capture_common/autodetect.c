@@ -26,6 +26,8 @@
 /* However many servers somebody invents: they are tried this slowly. */
 #define CHANGE_NS SECOND_NS
 #define NETWORKS_VALID_NS SECOND_NS
+/* Changes that are logged until a session is open. */
+#define CHANGES_LOGGED 10
 
 #define NETWORKS 64
 #define SERVERS 32
@@ -55,8 +57,10 @@ struct autodetect {
 	bool has_found, failed;
 	struct endpoint found;
 	char found_uuid[UUID_SIZE];
+	uint32_t found_source;
 	uint64_t found_heard_ns;	/* from that very address and port */
 	uint64_t changed_ns;
+	unsigned changes;		/* since a session was open */
 
 	struct autodetect_server known[SERVERS];
 	struct refusal refusals[REFUSALS];
@@ -103,19 +107,20 @@ static void log_refusal(struct autodetect *a, uint32_t source, const struct anno
 }
 
 /* The oldest makes room. */
-static struct autodetect_server *server_of(struct autodetect *a, const char *uuid)
+static struct autodetect_server *server_of(struct autodetect *a, const char *uuid,
+					   uint32_t source)
 {
 	struct autodetect_server *oldest = &a->known[0];
 
 	for (size_t i = 0; i < SERVERS; i++) {
 		struct autodetect_server *s = &a->known[i];
 
-		if (strcmp(s->uuid, uuid) == 0)
+		if (s->source == source && strcmp(s->uuid, uuid) == 0)
 			return s;
 		if (s->heard_ns < oldest->heard_ns)
 			oldest = s;
 	}
-	*oldest = (struct autodetect_server){ .uuid = "" };
+	*oldest = (struct autodetect_server){ .source = source };
 	snprintf(oldest->uuid, sizeof(oldest->uuid), "%s", uuid);
 	return oldest;
 }
@@ -145,22 +150,38 @@ static bool same_place(const struct endpoint *a, const struct endpoint *b)
 	return strcmp(a->host, b->host) == 0 && a->port == b->port && a->kind == b->kind;
 }
 
-static void use(struct autodetect *a, const struct announce *ann, const struct endpoint *ep,
-		const char *what)
+static void log_change(struct autodetect *a, const struct announce *ann,
+		       const struct endpoint *ep, const char *what)
 {
-	uint64_t now_ns = loop_now_ns(a->cfg.loop);
 	char name[ANNOUNCE_NAME_SIZE], where[300];
-	struct autodetect_waiter *w, *next;
+	const char *without = endpoint_is_ws(ep) == a->cfg.websocket ? "" :
+			      a->cfg.websocket ? ", without a port for WebSockets" :
+			      ", without a TCP port";
 
 	print_name(ann->name, name);
 	endpoint_print(ep, where, sizeof(where));
-	log_info("server '%s' (%s) %s %s%s", name, ann->uuid, what, where,
-		 endpoint_is_ws(ep) == a->cfg.websocket ? "" :
-		 a->cfg.websocket ? ", without a port for WebSockets" : ", without a TCP port");
+	if (a->changes > CHANGES_LOGGED) {
+		log_debug("server '%s' (%s) %s %s%s", name, ann->uuid, what, where, without);
+		return;
+	}
+	log_info("server '%s' (%s) %s %s%s", name, ann->uuid, what, where, without);
+	if (a->changes == CHANGES_LOGGED)
+		log_warn("further changes of the announced server are not logged until one works");
+}
+
+static void use(struct autodetect *a, const struct announce *ann, uint32_t source,
+		const struct endpoint *ep, const char *what)
+{
+	struct autodetect_waiter *w, *next;
+
+	if (a->changes <= CHANGES_LOGGED)
+		a->changes++;
+	log_change(a, ann, ep, what);
 	a->has_found = true;
 	a->failed = false;
 	a->found = *ep;
-	a->found_heard_ns = a->changed_ns = now_ns;
+	a->found_source = source;
+	a->found_heard_ns = a->changed_ns = loop_now_ns(a->cfg.loop);
 	memcpy(a->found_uuid, ann->uuid, sizeof(a->found_uuid));
 	for (w = a->waiters; w; w = next) {
 		next = w->next;
@@ -168,22 +189,24 @@ static void use(struct autodetect *a, const struct announce *ann, const struct e
 	}
 }
 
-static void hear_found(struct autodetect *a, const struct announce *ann, const struct endpoint *ep)
+static bool may_change(const struct autodetect *a)
 {
-	uint64_t now_ns = loop_now_ns(a->cfg.loop);
+	return loop_now_ns(a->cfg.loop) - a->changed_ns >= CHANGE_NS;
+}
 
-	if (same_place(ep, &a->found))
-		a->found_heard_ns = now_ns;
-	else if (strcmp(ep->host, a->found.host) == 0 || a->failed ||
-		 now_ns - a->found_heard_ns >= GONE_NS)
-		use(a, ann, ep, "has moved to");
+/* The found one, from wherever. */
+static bool has_moved(const struct autodetect *a, const struct endpoint *ep)
+{
+	return may_change(a) &&
+	       (strcmp(ep->host, a->found.host) == 0 || a->failed ||
+		loop_now_ns(a->cfg.loop) - a->found_heard_ns >= GONE_NS);
 }
 
 static bool replaces(const struct autodetect *a, const struct autodetect_server *s)
 {
 	uint64_t now_ns = loop_now_ns(a->cfg.loop);
 
-	return a->failed && !a->uuid[0] && now_ns - a->changed_ns >= CHANGE_NS &&
+	return a->failed && !a->uuid[0] && may_change(a) &&
 	       (!s->failed || now_ns - s->failed_ns >= FAILED_FOR_NS);
 }
 
@@ -197,15 +220,17 @@ static void take(struct autodetect *a, const struct announce *ann, uint32_t sour
 		log_refusal(a, source, ann, "it has no port for the kind of connection asked for");
 		return;
 	}
-	s = server_of(a, ann->uuid);
+	s = server_of(a, ann->uuid, source);
 	s->time_us = ann->time_us;
 	s->heard_ns = loop_now_ns(a->cfg.loop);
 	if (!a->has_found)
-		use(a, ann, &ep, "announces itself at");
-	else if (strcmp(ann->uuid, a->found_uuid) == 0)
-		hear_found(a, ann, &ep);
-	else if (replaces(a, s))
-		use(a, ann, &ep, "is tried instead, at");
+		use(a, ann, source, &ep, "announces itself at");
+	else if (strcmp(ann->uuid, a->found_uuid) == 0 && same_place(&ep, &a->found))
+		a->found_heard_ns = s->heard_ns;
+	else if (strcmp(ann->uuid, a->found_uuid) == 0 && has_moved(a, &ep))
+		use(a, ann, source, &ep, "has moved to");
+	else if (strcmp(ann->uuid, a->found_uuid) != 0 && replaces(a, s))
+		use(a, ann, source, &ep, "is tried instead, at");
 }
 
 static void hear(struct autodetect *a, const struct autodetect_datagram *d)
@@ -248,7 +273,7 @@ void autodetect_failed(struct autodetect *a)
 	if (!a->has_found)
 		return;
 	a->failed = true;
-	s = server_of(a, a->found_uuid);
+	s = server_of(a, a->found_uuid, a->found_source);
 	s->failed = true;
 	s->failed_ns = loop_now_ns(a->cfg.loop);
 }
@@ -256,8 +281,9 @@ void autodetect_failed(struct autodetect *a)
 void autodetect_works(struct autodetect *a)
 {
 	a->failed = false;
+	a->changes = 0;
 	if (a->has_found)
-		server_of(a, a->found_uuid)->failed = false;
+		server_of(a, a->found_uuid, a->found_source)->failed = false;
 }
 
 void autodetect_wait(struct autodetect *a, struct autodetect_waiter *w)

@@ -5,7 +5,8 @@
  * An announcement is taken when it is well-formed, of the server asked for, sent by a unicast
  * address of a network that this machine is directly in (its own addresses included), to a
  * broadcast address or this machine, and at most a minute off this machine's clock, unless that
- * clock was obviously never set; a server's clock must not run backwards (a replayed datagram).
+ * clock was obviously never set; a server's clock must not run backwards (a replayed datagram),
+ * which is looked at for each address by itself: another sender's clock tells nothing about it.
  * What is refused is counted, and logged once for each reason and origin.
  *
  * Announcements are signed by nobody: whoever is in the same network can send them. Asking for a
@@ -40,7 +41,9 @@ void autodetect_free(struct autodetect *a);
 
 /* The server to use: the first that was heard, until another one replaces it; NULL: none yet. A
  * server whose announcement moved (same UUID, other address or port) moves here, too; to another
- * address only when the old one was not heard for a while, as a server may have several. */
+ * address only when the old one was not heard for a while, as a server may have several. Nothing of
+ * this happens more often than once a second, whatever is announced, and after some moves without
+ * a session the rest is logged for debugging only. */
 const struct endpoint *autodetect_found(const struct autodetect *a);
 /* The found one cannot be reached: without a uuid asked for, the next that is heard replaces it,
  * if that did not fail in the last minute. */
@@ -82,9 +85,10 @@ struct autodetect_network {
 	unsigned interface;		/* its index */
 };
 
-/* A server that was heard before. */
+/* A server that was heard before, by the address that it was heard from. */
 struct autodetect_server {
 	char uuid[UUID_SIZE];		/* "": none */
+	uint32_t source;
 	uint64_t time_us;		/* its clock in the last announcement that was taken */
 	uint64_t heard_ns;		/* when that came */
 	bool failed;

@@ -69,7 +69,8 @@ static bool time_is_right(const struct autodetect_datagram *d, const struct anno
 	for (size_t i = 0; i < d->n_known; i++) {
 		const struct autodetect_server *s = &d->known[i];
 
-		if (strcmp(s->uuid, a->uuid) == 0 && d->now_ns - s->heard_ns < REMEMBER_NS)
+		if (s->source == d->source && strcmp(s->uuid, a->uuid) == 0 &&
+		    d->now_ns - s->heard_ns < REMEMBER_NS)
 			return a->time_us >= s->time_us;
 	}
 	return true;

@@ -293,9 +293,54 @@ static void server_with_two_addresses_does_not_wander(void **state)
 	assert_string_equal(autodetect_found(f->a)->host, "127.0.0.2");
 	/* or cannot be reached */
 	autodetect_failed(f->a);
+	pass(f, SECOND_NS);
 	hear_from(f, "127.0.0.1");
 	assert_string_equal(autodetect_found(f->a)->host, "127.0.0.1");
 	assert_int_equal(f->found, 3);
+}
+
+/* Whoever forges announcements of the server cannot take all waits away. */
+static void flood_of_moves_is_followed_slowly_and_not_logged_for_ever(void **state)
+{
+	struct fixture *f = *state;
+
+	if (!make(f))
+		skip();
+	for (int i = 0; i < 100; i++) {
+		hear(f, UUID_A, 3501 + (uint32_t)i % 2);
+		f->clock.now_ns += SECOND_NS / 4;
+	}
+	assert_true(f->found >= 20);
+	assert_true(f->found <= 26);
+	assert_int_equal(log_lines_count(&f->log, "has moved to"), 9);
+	assert_int_equal(log_lines_count(&f->log, "not logged until one works"), 1);
+	autodetect_works(f->a);
+	pass(f, SECOND_NS);
+	hear(f, UUID_A, 3503);
+	assert_int_equal(log_lines_count(&f->log, "has moved to"), 10);
+}
+
+static void clock_of_another_sender_does_not_silence_the_server(void **state)
+{
+	struct fixture *f = *state;
+	struct autodetect_stats stats;
+
+	if (!make(f) || !hear_from(f, "127.0.0.1"))
+		skip();
+	f->server.time_us = announce_now_us() + 50 * SECOND_US;
+	if (!announce_send_from("127.0.0.2", f->cfg.port, &f->server))
+		skip();
+	loop_step(f->loop, 0);
+	for (int i = 0; i < 5; i++) {
+		pass(f, 5 * SECOND_NS);
+		hear_from(f, "127.0.0.1");
+	}
+	autodetect_get_stats(f->a, &stats);
+	assert_int_equal(stats.heard, 7);
+	assert_int_equal(stats.old, 0);
+	hear_from(f, "127.0.0.2");
+	autodetect_get_stats(f->a, &stats);
+	assert_int_equal(stats.old, 1);
 }
 
 static void http_port_is_used_for_websockets(void **state)
@@ -432,6 +477,8 @@ int main(void)
 		TEST(invented_servers_are_not_tried_faster_than_one_a_second),
 		TEST(named_server_is_not_replaced),
 		TEST(server_with_two_addresses_does_not_wander),
+		TEST(flood_of_moves_is_followed_slowly_and_not_logged_for_ever),
+		TEST(clock_of_another_sender_does_not_silence_the_server),
 		TEST(http_port_is_used_for_websockets),
 		TEST(missing_port_falls_back_to_the_other),
 		TEST(missing_tcp_port_needs_a_build_with_websockets),

@@ -189,8 +189,10 @@ static void time_is_not_asked_for_where_the_clock_was_never_set(void **state)
 static void replayed_announcement_is_old(void **state)
 {
 	struct autodetect_server known[] = {
-		{ .uuid = UUID_B, .time_us = UINT64_MAX, .heard_ns = 990 * SECOND_NS },
-		{ .uuid = UUID_A, .time_us = NOW_US + 1, .heard_ns = 990 * SECOND_NS },
+		{ .uuid = UUID_B, .source = IP(192, 0, 2, 20), .time_us = UINT64_MAX,
+		  .heard_ns = 990 * SECOND_NS },
+		{ .uuid = UUID_A, .source = IP(192, 0, 2, 20), .time_us = NOW_US + 1,
+		  .heard_ns = 990 * SECOND_NS },
 	};
 	struct autodetect_datagram d = good();
 
@@ -201,6 +203,9 @@ static void replayed_announcement_is_old(void **state)
 	known[1].time_us = NOW_US;	/* a copy over another interface */
 	assert_int_equal(autodetect_judge(&d, NULL, &out), AUTODETECT_TAKEN);
 	known[1].time_us = NOW_US + 1;
+	known[1].source++;		/* not its own clock */
+	assert_int_equal(autodetect_judge(&d, NULL, &out), AUTODETECT_TAKEN);
+	known[1].source--;
 	known[1].heard_ns = 699 * SECOND_NS;	/* started anew, perhaps without a clock */
 	assert_int_equal(autodetect_judge(&d, NULL, &out), AUTODETECT_TAKEN);
 }
