@@ -203,11 +203,14 @@ static bool serve(struct remote_rig *f, struct remote_rig_server *s)
 
 static void settle(struct remote_rig *f)
 {
-	for (int quiet = 0; quiet < 4;) {
+	/* Nobody connects to the others. */
+	size_t servers = f->autodetect ? REMOTE_RIG_SERVERS : f->list.n;
+
+	for (int quiet = 0; quiet < 3;) {
 		bool heard = false;
 
 		loop_step(f->loop, 0);
-		for (size_t i = 0; i < REMOTE_RIG_SERVERS; i++)
+		for (size_t i = 0; i < servers; i++)
 			heard |= serve(f, &f->at[i]);
 		quiet = heard ? 0 : quiet + 1;
 	}
