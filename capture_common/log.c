@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "capture_common/clip.h"
+#include "capture_common/tame.h"
 
 #define LINE_SIZE 1024		/* the longest line, its newline included */
 
@@ -124,15 +125,6 @@ static int priority_of(enum log_level level)
 	return LOG_ERR;
 }
 
-/* Peers choose some of the bytes: none of them may start a line or steer a terminal. */
-static void tame(char *s)
-{
-	for (; *s; s++) {
-		if ((unsigned char)*s < 0x20 || *s == 0x7f)
-			*s = '?';
-	}
-}
-
 static void write_all(const char *s, size_t n)
 {
 	ssize_t written;
@@ -160,8 +152,7 @@ void log_progress(const char *text)
 	clear_progress();
 	if (text && !to_syslog) {
 		snprintf(line, sizeof(line), "%s", text);
-		tame(line);
-		write_all(line, strlen(line));
+		write_all(line, tame_text(line));
 		progress_shown = true;
 	}
 	pthread_mutex_unlock(&lock);
@@ -179,8 +170,9 @@ static void write_stderr(int priority, const char *text)
 	/* The last byte, where snprintf() puts its NUL, is for the newline. */
 	len = snprintf(line, sizeof(line), "%s%s%s%s%s%s", prefix, program, *program ? ": " : "",
 		       tag, *tag ? ": " : "", text);
-	n = clip_text(line, sizeof(line), len);
-	tame(line);
+	clip_text(line, sizeof(line), len);
+	/* Peers choose some of the bytes: none of them may start a line or steer a terminal. */
+	n = tame_text(line);
 	line[n++] = '\n';
 	write_all(line, n);
 }
@@ -191,7 +183,7 @@ static void write_syslog(int priority, const char *text)
 
 	clip_text(line, sizeof(line), snprintf(line, sizeof(line), "%s%s%s", tag,
 					       *tag ? ": " : "", text));
-	tame(line);
+	tame_text(line);
 	syslog(priority, "%s", line);
 }
 

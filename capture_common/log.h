@@ -8,8 +8,9 @@
  *
  * To standard error while in the foreground (with "<3>" prefixes when JOURNAL_STREAM says that a
  * supervisor reads it), to syslog once log_to_syslog() was called. A line is one write(2), at most
- * 1 KiB, and ends in "..." when it was longer; control characters become '?'. A failed write is
- * nobody's concern. Any thread. Secrets never go in. */
+ * 1 KiB, and ends in "..." when it was longer; what could steer a terminal, and bytes that are no
+ * UTF-8, become '?' (tame.h). A failed write is nobody's concern. Any thread. Secrets never go
+ * in. */
 #ifndef CAPTURE_COMMON_LOG_H
 #define CAPTURE_COMMON_LOG_H
 
