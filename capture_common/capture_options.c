@@ -236,6 +236,9 @@ static void warn_of_endpoint(const struct capture_options *o, const struct endpo
 	if (ep->kind == ENDPOINT_TCP && access_has_credentials(&o->access))
 		log_warn("%s: plain TCP has no login; --user, --password and --apikey are not used "
 			 "there", name);
+	if (o->autodetect && ep->kind == ENDPOINT_WS && access_has_credentials(&o->access))
+		log_warn("--autodetect without --ssl: the password or key goes to whoever in this "
+			 "network announces itself; use --ssl, or --connect");
 	if (endpoint_is_ws(ep) && ep->port == ENDPOINT_TCP_PORT)
 		log_warn("%s: on port %d servers take plain TCP (--tcp), but what is given asks "
 			 "for a WebSocket", name, ENDPOINT_TCP_PORT);

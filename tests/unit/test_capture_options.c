@@ -340,6 +340,9 @@ static const struct {
 	{ "--connect server:7 --tcp --apikey=sEcret", "--apikey are not used", false },
 	{ "--connect tcp://server --user=me --password=sEcret", "tcp://server:3501", false },
 	{ "--autodetect --tcp --apikey=sEcret", "not used", false },
+	{ "--autodetect --apikey=sEcret", "whoever", true },
+	{ "--autodetect=4e1d07c3-0000-0000-0000-000016640402 --user=me --password=sEcret",
+	  "whoever", true },
 	{ "--connect server:3501 --apikey=sEcret", "port 3501", true },
 	{ "--connect server --user=me --password=sEcret --apikey=sEcret", "is not", true },
 	{ "--connect ws://server --ssl-fingerprint="
@@ -361,6 +364,10 @@ static void useless_options_are_warned_of(void **state)
 		if (!strstr(said, warnings[i].word))
 			fail_msg("%s: logs '%s'", line, said);
 		assert_null(strstr(said, "sEcret"));
+	}
+	if (WEBSOCKETS) {
+		accept("--source radio0 --autodetect --ssl --apikey=sEcret");
+		assert_string_equal(said, "");
 	}
 	accept("--in-fd=3 --out-fd=4 --user=me --password=sEcret");
 	assert_non_null(strstr(said, "no effect with --in-fd"));
