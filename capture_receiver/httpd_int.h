@@ -76,6 +76,7 @@ struct httpd_conn {
 	struct lws *wsi;		/* to the peer; NULL: gone */
 	struct lws *raw;		/* to the loop; NULL: none (any more) */
 	int raw_fd;
+	int rest_fd;			/* the same when the loop's end was closed; or -1 */
 	bool adopting;			/* libwebsockets is taking a descriptor over */
 	bool asked;			/* a request came */
 	char peer[HTTPD_PEER_SIZE];
@@ -129,7 +130,7 @@ unsigned httpd_request_judge(struct httpd_conn *c, const char *upgrade);
 int httpd_request_answer(struct httpd_conn *c);
 int httpd_request_waited(struct httpd_conn *c);
 
-/* --- httpd_stream.c; all but the last return as callbacks do --- */
+/* --- httpd_stream.c; those that return something do it as callbacks do --- */
 
 int httpd_stream_open(struct httpd_conn *c);
 int httpd_stream_message(struct httpd_conn *c, const uint8_t *data, size_t len);
@@ -137,7 +138,8 @@ int httpd_stream_writable(struct httpd_conn *c);
 int httpd_stream_loop_readable(struct httpd_conn *c);
 int httpd_stream_loop_writable(struct httpd_conn *c);
 void httpd_stream_free(struct httpd_conn *c);
-/* One end is gone. */
+/* One end is gone; the loop's end is about to go: its descriptor is still open. */
+void httpd_stream_loop_closes(struct httpd_conn *c);
 void httpd_stream_peer_gone(struct httpd_conn *c);
 void httpd_stream_loop_gone(struct httpd_conn *c);
 

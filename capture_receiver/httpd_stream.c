@@ -91,6 +91,8 @@ void httpd_stream_free(struct httpd_conn *c)
 {
 	ws_split_free(c->split);
 	free(c->out);
+	if (c->rest_fd >= 0)
+		close(c->rest_fd);
 }
 
 /* --- from the peer to the loop --- */
@@ -157,12 +159,15 @@ int httpd_stream_message(struct httpd_conn *c, const uint8_t *data, size_t len)
 	if (ws_check_bytes(&c->check, data, len, final) < 0)
 		return refuse_message(c, LWS_CLOSE_STATUS_PROTOCOL_ERR,
 				      "it sent a message that is not one frame");
+	/* Nobody reads it any more, but what the loop sent before is still on its way. */
+	if (c->closing)
+		return 0;
 	if (!c->raw || len > OUT_BYTES - c->out_len)
 		return -1;
 	memcpy(c->out + c->out_len, data, len);
 	c->out_len += len;
 	if (waiting(c) >= BATCH_BYTES && flush(c) < 0)
-		return -1;
+		c->out_at = c->out_len = 0;	/* and libwebsockets will notice */
 	if (waiting(c) > 0)
 		lws_callback_on_writable(c->raw);
 	stop_peer(c, waiting(c) >= BATCH_BYTES);
@@ -204,12 +209,26 @@ int httpd_stream_loop_readable(struct httpd_conn *c)
 	return 0;
 }
 
+/* What libwebsockets left in the loop's end, which is closed already: another descriptor of it. */
+void httpd_stream_loop_closes(struct httpd_conn *c)
+{
+	if (!c->ended && !c->httpd->ending)
+		c->rest_fd = fcntl(c->raw_fd, F_DUPFD_CLOEXEC, 0);
+}
+
+static bool read_rest(struct httpd_conn *c)
+{
+	return c->rest_fd >= 0 && ws_split_read(c->split, c->rest_fd) > 0;
+}
+
 int httpd_stream_writable(struct httpd_conn *c)
 {
 	while (!lws_send_pipe_choked(c->wsi)) {
 		long len;
 		uint8_t *frame = ws_split_next(c->split, &len);
 
+		if (!frame && len == 0 && c->closing && read_rest(c))
+			continue;
 		if (!frame && c->closing) {
 			lws_close_reason(c->wsi, LWS_CLOSE_STATUS_NORMAL, NULL, 0);
 			return -1;
@@ -221,6 +240,8 @@ int httpd_stream_writable(struct httpd_conn *c)
 		}
 		if (lws_write(c->wsi, frame, (size_t)len, LWS_WRITE_BINARY) < len)
 			return -1;
+		if (c->closing)
+			lws_set_timeout(c->wsi, PENDING_TIMEOUT_USER_OK, CLOSE_S);
 	}
 	lws_callback_on_writable(c->wsi);
 	return 0;

@@ -10,8 +10,6 @@
 
 #define REQUEST_S 10		/* for TLS and the request's header */
 #define HEADER_BYTES 8192
-#define PING_S 60		/* of silence before a WebSocket ping */
-#define HANGUP_S 90
 
 static struct httpd_conn *conn_of(struct lws *wsi)
 {
@@ -45,7 +43,7 @@ static void adopt(struct httpd *h, const struct httpd_note *note)
 		return;
 	}
 	c->httpd = h;
-	c->raw_fd = -1;
+	c->raw_fd = c->rest_fd = -1;
 	c->adopting = true;
 	memcpy(c->peer, note->peer, sizeof(c->peer));
 	/* Closes the descriptor when it fails. */
@@ -121,6 +119,8 @@ static int on_stream(struct lws *wsi, enum lws_callback_reasons reason, void *in
 		return httpd_stream_loop_readable(c);
 	if (reason == LWS_CALLBACK_RAW_WRITEABLE_FILE)
 		return httpd_stream_loop_writable(c);
+	if (reason == LWS_CALLBACK_RAW_CLOSE_FILE)
+		httpd_stream_loop_closes(c);
 	return 0;
 }
 
@@ -141,6 +141,10 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
 		return conn_of(wsi) ? on_upgrade(conn_of(wsi), wsi, in) : -1;
 	case LWS_CALLBACK_HTTP:
 		return conn_of(wsi) ? on_http(conn_of(wsi), wsi) : -1;
+	case LWS_CALLBACK_RAW_ADOPT:
+	case LWS_CALLBACK_RAW_RX:
+		/* What CONNECT makes of a connection; libwebsockets would wait for it forever. */
+		return -1;
 	case LWS_CALLBACK_TIMER:
 		return conn_of(wsi) ? httpd_request_waited(conn_of(wsi)) : -1;
 	case LWS_CALLBACK_WSI_DESTROY:
@@ -158,10 +162,9 @@ static const struct lws_protocols protocols[] = {
 	{ .name = NULL },
 };
 
-static const lws_retry_bo_t idle_policy = {
-	.secs_since_valid_ping = PING_S,
-	.secs_since_valid_hangup = HANGUP_S,
-};
+/* None: libwebsockets would take a peer that it was told not to read from for a dead one. The loop
+ * sends each tool a PING every few seconds (docs/protocol.md 3.8) and knows when it is waiting. */
+static const lws_retry_bo_t no_idle_policy = { .secs_since_valid_hangup = 0 };
 
 static void set_tls(struct lws_context_creation_info *info, const struct httpd_config *config)
 {
@@ -193,7 +196,7 @@ int httpd_thread_prepare(struct httpd *h, struct err *e)
 		/* A waiting one must not make others wait. */
 		.max_http_header_pool = connections < USHRT_MAX ? (unsigned short)connections :
 								  USHRT_MAX,
-		.retry_and_idle_policy = &idle_policy,
+		.retry_and_idle_policy = &no_idle_policy,
 		.alpn = "http/1.1",
 	};
 

@@ -116,6 +116,21 @@ static void requests_that_are_no_upgrade_are_told_so(void **state)
 	assert_int_equal(rig.n_tools, 0);
 }
 
+/* libwebsockets would make a plain socket of it, without a limit in time. */
+static void connect_holds_no_place(void **state)
+{
+	static const char text[] = "CONNECT x HTTP/1.1\r\nHost: x\r\n\r\n";
+	char answer[1000];
+
+	(void)state;
+	httpd_rig_start(&rig, "", 10);
+	http_client_open(&rig.client, rig.loop, httpd_port(rig.httpd));
+	assert_true(http_client_write(&rig.client, text, strlen(text)));
+	while (http_client_read(&rig.client, answer, sizeof(answer)) > 0)
+		;
+	assert_int_equal(rig.n_tools, 0);
+}
+
 static void the_subprotocol_is_ours_or_none(void **state)
 {
 	char answer[1000], fields[800];
@@ -218,6 +233,7 @@ int main(void)
 		ONE(only_the_endpoint_is_there),
 		ONE(a_prefix_is_part_of_the_path),
 		ONE(requests_that_are_no_upgrade_are_told_so),
+		ONE(connect_holds_no_place),
 		ONE(the_subprotocol_is_ours_or_none),
 		WITH_KEYS(nobody_is_let_in_without_a_login),
 		WITH_KEYS(each_way_of_logging_in_works),

@@ -329,6 +329,62 @@ static void the_loop_closes_after_its_last_frame(void **state)
 	assert_int_equal(http_client_read(&rig.client, got, sizeof(got)), 0);
 }
 
+/* Until nothing more goes in while the tool does not read. Returns how many bytes did. */
+static size_t fill_the_way(int fd, const uint8_t *many, size_t n)
+{
+	size_t sent = 0;
+
+	for (int full = 0; full < 50;) {
+		ssize_t rc = send(fd, many + sent % n, n - sent % n, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+		sent += rc > 0 ? (size_t)rc : 0;
+		full = rc < 0 ? full + 1 : 0;
+		loop_step(rig.loop, 1000000);
+	}
+	return sent;
+}
+
+/* The loop closes while much of what it sent is still on its way. */
+static void nothing_of_the_loop_is_lost(bool tool_streams)
+{
+	static uint8_t many[200 * 1020], got[4000];
+	uint8_t frame[60];
+	size_t n = 0, len, sent;
+	int fd;
+
+	for (uint32_t i = 0; i < 200; i++)
+		n += make_frame(many + n, i, 1000);
+	httpd_rig_start(&rig, "", 10);
+	fd = connect_tool();
+	sent = fill_the_way(fd, many, n);
+	close(fd);
+	rig.n_tools = 0;
+	for (int i = 0; i < 20; i++) {
+		if (tool_streams)
+			send_message(WS_FINAL | WS_BINARY, frame, make_frame(frame, 3, 11));
+		loop_step(rig.loop, 1000000);
+	}
+	for (size_t at = 0; at + 1020 <= sent; at += 1020) {
+		assert_int_equal(read_message(got, &len), WS_FINAL | WS_BINARY);
+		assert_int_equal(len, 1020);
+		assert_memory_equal(got, many + at % n, 1020);
+	}
+	assert_int_equal(read_message(got, &len), WS_FINAL | WS_CLOSE);
+	assert_int_equal(get_be16(got), 1000);
+}
+
+static void the_last_frames_arrive_when_the_loop_closes_on_a_full_way(void **state)
+{
+	(void)state;
+	nothing_of_the_loop_is_lost(false);
+}
+
+static void the_last_frames_arrive_while_the_tool_still_streams(void **state)
+{
+	(void)state;
+	nothing_of_the_loop_is_lost(true);
+}
+
 static void it_may_end_at_any_time(void **state)
 {
 	struct http_client half;
@@ -383,6 +439,8 @@ int main(void)
 		ONE(a_peer_that_does_not_read_stops_no_other),
 		ONE(what_was_sent_before_a_close_arrives),
 		ONE(the_loop_closes_after_its_last_frame),
+		ONE(the_last_frames_arrive_when_the_loop_closes_on_a_full_way),
+		ONE(the_last_frames_arrive_while_the_tool_still_streams),
 		ONE(it_may_end_at_any_time),
 		ONE(too_many_are_closed_and_the_others_stay),
 	};
