@@ -423,7 +423,7 @@ static void ws_free(struct link *l)
 	loop_unpost(w->loop, &w->more);
 	ws_client_free(w->client);
 	link_free(w->probe);
-	via_helper_free(w->helper);
+	via_helper_leave(w->helper, WS_LAST_WORDS_MS);
 	remove_socket(w);
 	if (w->addresses)
 		freeaddrinfo(w->addresses);

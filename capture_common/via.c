@@ -445,7 +445,7 @@ struct via_helper *via_helper_new(struct via *v, struct loop *loop, const char *
 	return NULL;
 }
 
-void via_helper_free(struct via_helper *h)
+static void free_helper(struct via_helper *h, uint32_t grace_ms)
 {
 	struct via_helper **at;
 	struct err e;
@@ -455,11 +455,22 @@ void via_helper_free(struct via_helper *h)
 	struct via *v = h->via;
 
 	if (!h->over && !v->dead)
-		tell(v, &(struct via_request){ .type = VIA_STOP, .id = h->id }, -1, &e);
+		tell(v, &(struct via_request){ .type = VIA_STOP, .id = h->id,
+						.grace_ms = grace_ms }, -1, &e);
 	for (at = &v->helpers; *at != h; at = &(*at)->next)
 		;
 	*at = h->next;
 	if (!v->helpers)
 		loop_unwatch(v->loop, &v->watch);
 	free(h);
+}
+
+void via_helper_free(struct via_helper *h)
+{
+	free_helper(h, VIA_GRACE_MS);
+}
+
+void via_helper_leave(struct via_helper *h, unsigned stream_ms)
+{
+	free_helper(h, stream_ms + VIA_GRACE_MS);
 }

@@ -59,6 +59,9 @@ struct via_helper *via_helper_new(struct via *v, struct loop *loop, const char *
  * written there goes out, and most helpers then end by themselves. Others get SIGTERM after half a
  * second, and SIGKILL two seconds after that. NULL is fine. */
 void via_helper_free(struct via_helper *h);
+/* The same while the other end is still open, for at most stream_ms from now: SIGTERM comes half a
+ * second after that. NULL is fine. */
+void via_helper_leave(struct via_helper *h, unsigned stream_ms);
 
 /* A link over a helper, without WebSocket. It is up as soon as the helper is asked for; that one
  * cannot reach the server is told by down(). NULL without memory. */

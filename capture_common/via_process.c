@@ -31,7 +31,6 @@
 /* More than a tool has sources, for a peer that was taken over. */
 #define HELPERS_MAX 64
 /* A helper whose input has ended gets this long to end by itself, and then to heed SIGTERM. */
-#define GRACE_MS 500
 #define TERM_MS 2000
 #define SEND_BUFFER (128 * 1024)
 #define FDS_MAX 65536
@@ -263,12 +262,15 @@ static void signal_group(const struct helper *h, int signo)
 	kill(-h->pid, SIGCONT);
 }
 
-static void stop(struct helper *h)
+/* Of two times the earlier one counts. */
+static void stop(struct helper *h, uint32_t grace_ms)
 {
-	if (h->stage != RUNNING)
+	int64_t at = now_ms() + grace_ms;
+
+	if (h->stage != RUNNING && (h->stage != STOPPING || at >= h->next_stage_ms))
 		return;
 	h->stage = STOPPING;
-	h->next_stage_ms = now_ms() + GRACE_MS;
+	h->next_stage_ms = at;
 }
 
 static void terminate(struct helper *h)
@@ -359,7 +361,7 @@ static void handle(struct spawner *s)
 		handle_start(s, r, s->in_fd);
 	for (struct helper *h = s->helpers; h && r->type == VIA_STOP; h = h->next) {
 		if (h->id == r->id)
-			stop(h);
+			stop(h, r->grace_ms);
 	}
 	if (s->in_fd >= 0)
 		close(s->in_fd);
@@ -467,7 +469,7 @@ static void turn(struct spawner *s)
 		struct helper *h = *at;
 
 		if (s->closed)
-			stop(h);
+			stop(h, VIA_GRACE_MS);
 		look_for_exit(h);
 		if (h->exited && !h->told)
 			tell_end(s, h);

@@ -9,6 +9,7 @@
 #define VIA_HOST_SIZE 256
 #define VIA_LINE_SIZE 200
 #define VIA_COMMAND_SIZE 4096
+#define VIA_GRACE_MS 500		/* for a helper to end by itself */
 
 enum via_request_type { VIA_START, VIA_STOP };
 
@@ -17,6 +18,7 @@ struct via_request {
 	uint32_t type;			/* enum via_request_type */
 	uint32_t id;			/* the helper's */
 	uint32_t port;
+	uint32_t grace_ms;		/* STOP: before it gets SIGTERM */
 	char host[VIA_HOST_SIZE];
 };
 

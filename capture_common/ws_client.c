@@ -16,7 +16,6 @@
 #include "capture_common/ws_tls.h"
 #include "capture_common/ws_words.h"
 
-#define LAST_WORDS_S 3			/* to send what is left at the end */
 /* How much unsent data the kernel may hold: what waits there delays the answer to a PING. */
 #define NOT_SENT_LOWAT_BYTES (128 * 1024)
 #define WRITES_AT_ONCE 8		/* then the others have their turn */
@@ -270,13 +269,21 @@ static void explain_rest(struct ws_client *c, const char *cause, struct err *e)
 		ws_words_failed(c->stage, c->text.proxy, cause, e);
 }
 
+/* The thread may be about to wait, and is to look at the client once more. */
+static void part(struct ws_client *c, struct lws *wsi)
+{
+	lws_set_opaque_user_data(wsi, NULL);
+	c->wsi = NULL;
+	if (c->ending)
+		ws_service_wake(c->service);
+}
+
 static void on_failure(struct ws_client *c, struct lws *wsi, const char *cause)
 {
 	struct err e = { .code = ERR_NONE };
 	unsigned status = lws_http_client_http_response(wsi);
 	char place[256] = "";
 
-	c->wsi = NULL;
 	if (status) {
 		if (lws_hdr_copy(wsi, place, sizeof(place), WSI_TOKEN_HTTP_LOCATION) < 0)
 			place[0] = '\0';
@@ -285,6 +292,7 @@ static void on_failure(struct ws_client *c, struct lws *wsi, const char *cause)
 		   !ws_tls_explain(wsi, c->text.host, c->stage == WS_STAGE_TLS, &e)) {
 		explain_rest(c, cause, &e);
 	}
+	part(c, wsi);
 	fail(c, &e);
 }
 
@@ -324,7 +332,7 @@ static void on_closed(struct ws_client *c, struct lws *wsi)
 
 	if (c->tls && ws_tls_explain(wsi, c->text.host, false, &e))
 		set_why(c, &e);
-	c->wsi = NULL;
+	part(c, wsi);
 	if (!c->over) {
 		explain_rest(c, "", &e);
 		fail(c, &e);
@@ -382,7 +390,7 @@ static void end_broken(struct ws_client *c, const struct err *e)
 	c->broken = true;
 	set_why(c, e);
 	tell_flag(c, &c->gone);
-	lws_set_timeout(c->wsi, PENDING_TIMEOUT_USER_REASON_BASE, LAST_WORDS_S);
+	lws_set_timeout(c->wsi, PENDING_TIMEOUT_USER_REASON_BASE, WS_LAST_WORDS_S);
 	lws_callback_on_writable(c->wsi);
 }
 
@@ -460,7 +468,7 @@ static void begin_to_end(struct ws_client *c)
 {
 	c->ending = true;
 	if (c->wsi && c->stage == WS_STAGE_UP) {
-		lws_set_timeout(c->wsi, PENDING_TIMEOUT_USER_REASON_BASE, LAST_WORDS_S);
+		lws_set_timeout(c->wsi, PENDING_TIMEOUT_USER_REASON_BASE, WS_LAST_WORDS_S);
 		lws_callback_on_writable(c->wsi);
 		return;
 	}

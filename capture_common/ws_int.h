@@ -12,6 +12,7 @@
 #include "capture_common/ws_service.h"
 
 #define WS_RX_BYTES 16384		/* of a message handed over at once */
+#define WS_LAST_WORDS_S (WS_LAST_WORDS_MS / 1000)
 
 /* Copies of what a connection is made with; the secrets among them are wiped when it is up. */
 struct ws_texts {
@@ -20,7 +21,7 @@ struct ws_texts {
 
 /* Takes the client in; the loop thread calls it. Returns 0, or -1 with e. */
 int ws_service_add(struct ws_service *s, struct ws_client *c, struct err *e);
-/* Wakes the thread up, to look at all clients; the loop thread, holding the lock. */
+/* Wakes the thread up, to look at all clients; the loop thread, holding the lock, or itself. */
 void ws_service_wake(struct ws_service *s);
 /* Guards what both threads use of the clients; held for moments only. */
 void ws_service_lock(struct ws_service *s);

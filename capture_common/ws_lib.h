@@ -46,6 +46,7 @@ int ws_lib_load(struct err *e);
 	X(lws_set_opaque_user_data) \
 	X(lws_set_proxy) \
 	X(lws_set_timeout) \
+	X(lws_sul_schedule) \
 	X(lws_write)
 
 #ifdef HAVE_OPENSSL
@@ -141,6 +142,7 @@ extern struct ws_lib ws_lib;
 #define lws_set_opaque_user_data (*ws_lib.lws_set_opaque_user_data)
 #define lws_set_proxy (*ws_lib.lws_set_proxy)
 #define lws_set_timeout (*ws_lib.lws_set_timeout)
+#define lws_sul_schedule (*ws_lib.lws_sul_schedule)
 #define lws_write (*ws_lib.lws_write)
 #ifdef HAVE_OPENSSL
 #define ASN1_STRING_get0_data (*ws_lib.ASN1_STRING_get0_data)

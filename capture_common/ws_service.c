@@ -28,6 +28,8 @@ struct ws_service {
 	struct lws_vhost *vhosts[2][2];	/* tls, proxy */
 	struct ws_tls *tls;
 	struct ws_client *clients;	/* the thread's own */
+	lws_sorted_usec_list_t limit;	/* of the last words */
+	bool enough;
 
 	pthread_mutex_t lock;		/* also for ws_client.c */
 	struct ws_client *added;
@@ -147,6 +149,26 @@ static void look_at_clients(struct ws_service *s)
 	}
 }
 
+static void on_limit(lws_sorted_usec_list_t *limit)
+{
+	struct ws_service *s = lws_container_of(limit, struct ws_service, limit);
+
+	s->enough = true;
+}
+
+/* What was sent before the links were freed goes out, if the network takes it soon. */
+static void say_last_words(struct ws_service *s)
+{
+	lws_sul_schedule(s->context, 0, &s->limit, on_limit,
+			 (lws_usec_t)WS_LAST_WORDS_S * LWS_USEC_PER_SEC);
+	look_at_clients(s);
+	while (s->clients && !s->enough) {
+		lws_service(s->context, 0);
+		look_at_clients(s);
+	}
+	lws_sul_schedule(s->context, 0, &s->limit, on_limit, LWS_SET_TIMER_USEC_CANCEL);
+}
+
 static void *service_thread(void *user)
 {
 	struct ws_service *s = user;
@@ -155,6 +177,7 @@ static void *service_thread(void *user)
 		look_at_clients(s);
 		lws_service(s->context, 0);
 	}
+	say_last_words(s);
 	lws_context_destroy(s->context);
 	while (s->clients) {
 		struct ws_client *c = s->clients;

@@ -21,7 +21,8 @@ struct ws_service;
 /* access: must stay valid; its certificates are used for all connections. The thread starts with
  * the first connection. NULL with e. */
 struct ws_service *ws_service_new(const struct access *access, struct err *e);
-/* Ends the thread; all connections must have been freed before. NULL is fine. */
+/* Ends the thread once what the connections were given is out and the servers have closed, but
+ * waits 3 s at most; all connections must have been freed before. NULL is fine. */
 void ws_service_free(struct ws_service *s);
 
 /* One connection. */
@@ -58,7 +59,10 @@ struct ws_client_config {
 
 /* Copies all texts. NULL with e. */
 struct ws_client *ws_client_new(const struct ws_client_config *cfg, struct err *e);
-/* Ends the connection. No callback comes any more. NULL is fine. */
+/* How long a connection that was freed may take to say what it was given, and goodbye. */
+#define WS_LAST_WORDS_MS 3000
+/* Ends the connection: what it was given still goes out. No callback comes any more. NULL is
+ * fine. */
 void ws_client_free(struct ws_client *c);
 
 /* Once it is up, on the loop thread; results as of link_send() and link_recv(). Whole frames are

@@ -137,6 +137,14 @@ long ws_peer_receive(struct ws_peer *p, uint8_t *opcode, uint8_t *buf, size_t si
 	return (long)len;
 }
 
+void ws_peer_hear_out(struct ws_peer *p)
+{
+	uint8_t buf[4096], opcode = 0;
+
+	while (opcode != 0x88 && ws_peer_receive(p, &opcode, buf, sizeof(buf)) >= 0)
+		;
+}
+
 void ws_peer_drain(struct ws_peer *p)
 {
 	uint8_t buf[4096];

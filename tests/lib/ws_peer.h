@@ -49,6 +49,8 @@ bool ws_peer_open(struct ws_peer *p);
 bool ws_peer_send(struct ws_peer *p, uint8_t opcode, const void *data, size_t len);
 /* One WebSocket frame of the client's, unmasked; its length, or -1. It must be masked. */
 long ws_peer_receive(struct ws_peer *p, uint8_t *opcode, uint8_t *buf, size_t size);
+/* Messages until the client says that it closes, or is gone. */
+void ws_peer_hear_out(struct ws_peer *p);
 /* Until the client closes. */
 void ws_peer_drain(struct ws_peer *p);
 

@@ -113,5 +113,5 @@ void ws_rig_frame(uint8_t *out, size_t len, uint32_t seed)
 void ws_rig_serve_quietly(struct ws_peer *p)
 {
 	if (ws_peer_open(p))
-		ws_peer_drain(p);
+		ws_peer_hear_out(p);
 }

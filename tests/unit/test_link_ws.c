@@ -69,7 +69,7 @@ static void no_credentials_make_no_header(void **state)
 static void serve_with_subprotocol(struct ws_peer *p)
 {
 	if (ws_peer_request(p) && ws_peer_upgrade(p, "Sec-WebSocket-Protocol: kismet-remote\r\n"))
-		ws_peer_drain(p);
+		ws_peer_hear_out(p);
 }
 
 static void an_answer_that_names_the_subprotocol_is_fine(void **state)
@@ -87,7 +87,7 @@ static const size_t lengths[] = { 20, 125, 126, 127, 1000, 16383, 65535, 65536, 
 
 struct seen {
 	size_t messages, bytes;
-	bool good, ponged;
+	bool good, ponged, closed;
 	uint8_t buf[1 << 17];
 };
 
@@ -278,6 +278,44 @@ static void pings_are_answered(void **state)
 	assert_true(seen.ponged);
 }
 
+/* --- last words --- */
+
+#define LAST_BYTES 60000
+
+static void serve_to_the_end(struct ws_peer *p)
+{
+	uint8_t opcode;
+
+	seen.good = ws_peer_open(p);
+	while (seen.good && !seen.closed) {
+		long n = ws_peer_receive(p, &opcode, seen.buf, sizeof(seen.buf));
+
+		seen.good = n >= 0;
+		seen.closed = opcode == 0x88;
+		seen.messages += opcode == 0x82 && n == LAST_BYTES;
+	}
+}
+
+static void what_was_sent_before_the_end_arrives(void **state)
+{
+	static uint8_t frame[LAST_BYTES];
+
+	(void)state;
+	for (int i = 0; i < 10; i++) {
+		memset(&seen, 0, sizeof(seen));
+		ws_rig_start(&rig, serve_to_the_end, NULL);
+		ws_rig_up(&rig);
+		for (uint32_t seed = 0; seed < 8; seed++) {
+			ws_rig_frame(frame, sizeof(frame), seed);
+			ws_rig_send(&rig, frame, sizeof(frame));
+		}
+		ws_rig_end(&rig);
+		assert_int_equal(seen.messages, 8);
+		assert_true(seen.good);
+		assert_true(seen.closed);
+	}
+}
+
 /* --- freed at any time --- */
 
 static void serve_slowly(struct ws_peer *p)
@@ -368,6 +406,7 @@ int main(void)
 		cmocka_unit_test(fragments_are_put_together),
 		cmocka_unit_test(a_slow_reader_loses_nothing),
 		cmocka_unit_test(pings_are_answered),
+		cmocka_unit_test(what_was_sent_before_the_end_arrives),
 		cmocka_unit_test(freed_before_an_answer),
 		cmocka_unit_test(freed_in_each_callback),
 		cmocka_unit_test(several_links_at_once),

@@ -127,6 +127,37 @@ static void frames_go_through_the_helper(void **state)
 	assert_non_null(strstr(rig.server.request, "\r\nHost: kismet.invalid:"));
 }
 
+static size_t messages;
+static bool goodbye;
+
+static void serve_to_the_end(struct ws_peer *p)
+{
+	uint8_t buf[1000], opcode = 0;
+
+	if (!ws_peer_open(p))
+		return;
+	while (!goodbye && ws_peer_receive(p, &opcode, buf, sizeof(buf)) >= 0) {
+		messages += opcode == 0x82;
+		goodbye = opcode == 0x88;
+	}
+}
+
+static void what_was_sent_before_the_end_goes_through_the_helper(void **state)
+{
+	uint8_t frame[1000];
+
+	(void)state;
+	start(relay_command(), serve_to_the_end, NULL);
+	ws_rig_up(&rig);
+	for (uint32_t i = 0; i < 500; i++) {
+		ws_rig_frame(frame, sizeof(frame), i);
+		ws_rig_send(&rig, frame, sizeof(frame));
+	}
+	end();
+	assert_int_equal(messages, 500);
+	assert_true(goodbye);
+}
+
 static void fails_with(const char *command, void (*serve)(struct ws_peer *p), void *arg,
 		       const char *words)
 {
@@ -174,6 +205,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(frames_go_through_the_helper),
+		cmocka_unit_test(what_was_sent_before_the_end_goes_through_the_helper),
 		cmocka_unit_test(a_helper_that_fails_tells_why),
 		cmocka_unit_test(the_server_is_believed_more_than_the_helper),
 		cmocka_unit_test(freed_at_any_time),
