@@ -278,12 +278,19 @@ static void part(struct ws_client *c, struct lws *wsi)
 		ws_service_wake(c->service);
 }
 
+/* That the proxy let us through to the server is seen only by TLS having begun. */
+static enum ws_stage stage_of(const struct ws_client *c, struct lws *wsi)
+{
+	return c->stage == WS_STAGE_PROXY && c->tls && lws_get_ssl(wsi) ? WS_STAGE_TLS : c->stage;
+}
+
 static void on_failure(struct ws_client *c, struct lws *wsi, const char *cause)
 {
 	struct err e = { .code = ERR_NONE };
 	unsigned status = lws_http_client_http_response(wsi);
 	char place[256] = "";
 
+	c->stage = stage_of(c, wsi);
 	if (status) {
 		if (lws_hdr_copy(wsi, place, sizeof(place), WSI_TOKEN_HTTP_LOCATION) < 0)
 			place[0] = '\0';

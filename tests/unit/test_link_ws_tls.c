@@ -8,6 +8,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/lib/ws_certs.h"
@@ -249,6 +250,73 @@ static void a_key_of_another_certificate_is_told(void **state)
 	refused(server, "127.0.0.1", "holds no private key", ERR_DATA);
 }
 
+/* --- through a proxy --- */
+
+static void serve_as_proxy(struct ws_peer *p)
+{
+	static const char yes[] = "HTTP/1.1 200 Connection established\r\n\r\n";
+
+	if (!ws_peer_request(p) || !ws_peer_write(p, yes, strlen(yes)))
+		return;
+	p->ssl = SSL_new(p->arg);
+	SSL_set_fd(p->ssl, p->fd);
+	if (SSL_accept(p->ssl) == 1)
+		ws_rig_serve_quietly(p);
+	SSL_free(p->ssl);
+	p->ssl = NULL;
+}
+
+static void start_proxied(const struct ws_cert *issuer, void (*serve)(struct ws_peer *p))
+{
+	char url[80];
+
+	trust(issuer);
+	ws_peer_start(&rig.server, NULL, serve, server);
+	snprintf(url, sizeof(url), "http://127.0.0.1:%u", rig.server.port);
+	setenv("https_proxy", url, 1);
+	ws_rig_start_at(&rig, ENDPOINT_WSS, "localhost", 443);
+}
+
+static void proxied_fails(const char *words, enum err_code code)
+{
+	link_owner_run(&rig.owner, LINK_DOWN, 1);
+	if (!strstr(rig.owner.err.text, words))
+		fail_msg("%s: %s", words, rig.owner.err.text);
+	assert_int_equal(rig.owner.err.code, code);
+	assert_null(strstr(rig.owner.err.text, "the proxy"));
+	ws_rig_end(&rig);
+	unsetenv("https_proxy");
+}
+
+static void a_proxy_leads_to_a_server_with_tls(void **state)
+{
+	(void)state;
+	start_proxied(&ca, serve_as_proxy);
+	ws_rig_up(&rig);
+	ws_rig_end(&rig);
+	unsetenv("https_proxy");
+	assert_memory_equal(rig.server.request, "GET /prefix/datasource HTTP/1.1\r\n", 33);
+}
+
+static void serve_as_proxy_to_none(struct ws_peer *p)
+{
+	static const char no[] = "HTTP/1.1 400 Bad Request\r\n\r\n";
+	static const char yes[] = "HTTP/1.1 200 Connection established\r\n\r\n";
+	char byte;
+
+	if (ws_peer_request(p) && ws_peer_write(p, yes, strlen(yes)) && ws_peer_read(p, &byte, 1))
+		ws_peer_write(p, no, strlen(no));
+}
+
+static void a_proxy_is_not_blamed_for_the_server_behind_it(void **state)
+{
+	(void)state;
+	start_proxied(&other_ca, serve_as_proxy);
+	proxied_fails("not issued by a trusted CA", ERR_PERMISSION);
+	start_proxied(&ca, serve_as_proxy_to_none);
+	proxied_fails("no TLS: ", ERR_NETWORK);
+}
+
 /* --- the rest --- */
 
 static void serve_plain(struct ws_peer *p)
@@ -333,6 +401,8 @@ int main(void)
 		cmocka_unit_test(a_client_certificate_is_shown),
 		cmocka_unit_test(a_server_that_wants_one_has_its_words),
 		cmocka_unit_test(a_key_of_another_certificate_is_told),
+		cmocka_unit_test(a_proxy_leads_to_a_server_with_tls),
+		cmocka_unit_test(a_proxy_is_not_blamed_for_the_server_behind_it),
 		cmocka_unit_test(a_server_without_tls_has_its_words),
 		cmocka_unit_test(frames_go_both_ways),
 	};
