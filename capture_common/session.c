@@ -33,6 +33,20 @@ static void drop_connection(struct session *s)
 	s->state = SESSION_IDLE;
 }
 
+/* Nothing was heard since the link came up. */
+static enum session_end how_silence_ended(const struct session *s, const struct err *e,
+					  uint64_t now_ns)
+{
+	/* A helper command that failed never came to the server, and a server that says that we
+	 * may not come in is as good as one that does not let us in. */
+	if (e->code == ERR_SYSTEM || e->code == ERR_PERMISSION)
+		return SESSION_NO_LINK;
+	/* Whatever else is wrong has nothing to do with the generation. */
+	if (e->code == ERR_NETWORK && now_ns - s->state_since_ns < NOT_SPOKEN_WITHIN_NS)
+		return SESSION_NOT_SPOKEN;
+	return SESSION_NO_ANSWER;
+}
+
 static enum session_end how_it_ended(const struct session *s, const struct err *e, uint64_t now_ns)
 {
 	switch (s->state) {
@@ -40,12 +54,7 @@ static enum session_end how_it_ended(const struct session *s, const struct err *
 	case SESSION_LINKING:
 		return SESSION_NO_LINK;
 	case SESSION_HELLO:
-		/* A helper command that failed: it never came to the server. */
-		if (!s->heard && e->code == ERR_SYSTEM)
-			return SESSION_NO_LINK;
-		if (!s->heard && now_ns - s->state_since_ns < NOT_SPOKEN_WITHIN_NS)
-			return SESSION_NOT_SPOKEN;
-		return SESSION_NO_ANSWER;
+		return s->heard ? SESSION_NO_ANSWER : how_silence_ended(s, e, now_ns);
 	case SESSION_ANNOUNCED:
 		return SESSION_REFUSED;
 	case SESSION_OPEN:

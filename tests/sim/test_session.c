@@ -234,6 +234,31 @@ static void reads_the_v0_open_of_a_2023_server(void **state)
 	assert_true(session_streaming(f->session));
 }
 
+static enum session_end end_before_a_byte(struct fixture *f, enum err_code code)
+{
+	struct err e;
+
+	f->server.answer_pings = f->down = false;
+	connect_gen(f, FRAME_V3, FRAME_V3);
+	settle(f);
+	err_set(&e, code, "closed by the server: go away");
+	session_fail(f->session, &e);
+	assert_true(f->down);
+	assert_string_equal(f->err.text, "closed by the server: go away");
+	fake_server_close(&f->server);
+	return f->end;
+}
+
+static void another_reason_than_the_generation_is_kept(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(end_before_a_byte(f, ERR_PERMISSION), SESSION_NO_LINK);
+	assert_int_equal(end_before_a_byte(f, ERR_SYSTEM), SESSION_NO_LINK);
+	assert_int_equal(end_before_a_byte(f, ERR_PROTOCOL), SESSION_NO_ANSWER);
+	assert_int_equal(end_before_a_byte(f, ERR_NETWORK), SESSION_NOT_SPOKEN);
+}
+
 static void close_without_a_byte_means_not_spoken(void **state)
 {
 	struct fixture *f = *state;
@@ -748,6 +773,7 @@ int main(void)
 		TEST(announces_after_the_pong_in_every_generation),
 		TEST(reads_the_v0_open_of_a_2023_server),
 		TEST(close_without_a_byte_means_not_spoken),
+		TEST(another_reason_than_the_generation_is_kept),
 		TEST(late_close_without_a_byte_is_no_answer),
 		TEST(server_that_never_answers_is_given_up),
 		TEST(close_after_newsource_means_refused),
