@@ -163,6 +163,7 @@ int err_exit_status(const struct err *e)
 	case ERR_UNSUPPORTED:
 		return EX_UNAVAILABLE;
 	case ERR_SYSTEM:
+	case ERR_GONE:
 	case ERR_NO_MEMORY:
 		return EX_OSERR;
 	case ERR_BUSY:

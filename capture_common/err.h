@@ -15,6 +15,7 @@ enum err_code {
 	ERR_NETWORK,		/* a peer cannot be reached or went away */
 	ERR_PROTOCOL,		/* a peer does not keep to the protocol */
 	ERR_SYSTEM,		/* anything else that the operating system refused */
+	ERR_GONE,		/* a process of this program: only a new start brings it back */
 	ERR_NO_MEMORY,
 };
 

@@ -19,6 +19,9 @@
 /* Ends this soon, so often, smell of two sensors with the same UUID. */
 #define EVICTED_WITHIN_NS (2 * SECOND_NS)
 #define EVICTIONS 3
+/* A server that takes sessions and drops them within this time, so often, does not work. */
+#define DROPPED_WITHIN_NS (5 * SECOND_NS)
+#define DROPS 3
 /* The same failure is logged again after this many tries. */
 #define LOG_EVERY 20
 /* That nobody was heard yet is said again after this long. */
@@ -31,6 +34,7 @@ struct memory {
 	enum frame_gen gen;
 	char last_text[sizeof(((struct err *)0)->text)];	/* of a failure */
 	unsigned same_text;
+	unsigned drops;			/* in a row */
 	bool denied;			/* that failure was of credentials or certificates */
 };
 
@@ -281,10 +285,12 @@ static void look_for_eviction(struct remote *r, uint64_t streamed_ns)
 			 "again; does another sensor use the same uuid?");
 }
 
-static void note_generation(struct remote *r, enum session_end end)
+static void note_session(struct remote *r, enum session_end end)
 {
 	if (end != SESSION_LOST && end != SESSION_REFUSED && end != SESSION_DONE)
 		return;
+	if (session_streamed_ns(r->session) >= GOOD_SESSION_NS)
+		r->attempt = 0;
 	r->memory[r->at].known = r->cfg.auto_gen;
 }
 
@@ -324,46 +330,73 @@ static bool server_failed(enum session_end end)
 	return false;
 }
 
-static void wait_then_try(struct remote *r, const struct err *why, bool refused)
+static bool keeps_dropping(struct remote *r)
+{
+	struct memory *m = &r->memory[r->at];
+
+	m->drops = session_streamed_ns(r->session) < DROPPED_WITHIN_NS ? m->drops + 1 : 0;
+	if (m->drops < DROPS)
+		return false;
+	m->drops = 0;
+	return true;
+}
+
+/* Returns whether it is the server's fault. */
+static bool note_loss(struct remote *r)
 {
 	uint64_t streamed_ns = session_streamed_ns(r->session);
 
 	if (streamed_ns >= GOOD_SESSION_NS)
-		r->attempt = 0;
-	if (streamed_ns > 0 && !refused)
+		servers_lasted(r->servers);
+	if (streamed_ns > 0)
 		look_for_eviction(r, streamed_ns);
+	return keeps_dropping(r);
+}
+
+static void wait_then_try(struct remote *r, const struct err *why, bool refused)
+{
 	refused |= r->round_refused;
 	r->round_refused = false;
 	try_later(r, refused ? &backoff_refusal : &backoff_link, why);
+}
+
+static void give_up(struct remote *r, const struct err *e)
+{
+	r->ended = true;
+	r->cfg.gave_up(r->cfg.user, e);
 }
 
 void remote_down(struct remote *r, enum session_end end, const struct err *e)
 {
 	bool refused = end == SESSION_REFUSED ||
 		       (end == SESSION_NO_LINK && e->code == ERR_PERMISSION);
-	bool moving = r->moving;
+	bool moving = r->moving, failed = server_failed(end), final = e->code == ERR_GONE;
 	struct err why;
 
 	r->connected = r->moving = false;
-	if (!moving && end == SESSION_NOT_SPOKEN && try_next_generation(r))
+	if (!moving && !final && end == SESSION_NOT_SPOKEN && try_next_generation(r))
 		return;
 	r->tried = 0;
-	note_generation(r, end);
-	explain(end, e, &why);
+	note_session(r, end);
+	explain(final ? SESSION_NO_LINK : end, e, &why);
 	r->cfg.over(r->cfg.user, end, &why, &refused);
-	if (!moving && server_failed(end)) {
+	if (final) {
+		give_up(r, e);
+		return;
+	}
+	if (end == SESSION_LOST && !moving && !refused)
+		failed = note_loss(r);
+	if (!moving && failed) {
 		r->round_refused |= refused;
 		if (servers_failed(r->servers)) {
 			try_next_server(r, &why);
 			return;
 		}
 	}
-	if (!r->cfg.retry || (end == SESSION_DONE && !refused)) {
-		r->ended = true;
-		r->cfg.gave_up(r->cfg.user, &why);
-	} else if (moving && !refused) {
+	if (!r->cfg.retry || (end == SESSION_DONE && !refused))
+		give_up(r, &why);
+	else if (moving && !refused)
 		connect_soon(r);
-	} else {
+	else
 		wait_then_try(r, &why, refused);
-	}
 }

@@ -2,7 +2,8 @@
 /* Keeps a session with a remote server: connects, finds out the generation, comes back after a
  * loss with growing, jittered waits (docs/protocol.md 1.10, 3.2). Of several servers, the next is
  * tried at once, and only a round over all of them is followed by a wait; a session that was lost
- * is sought with the same server first. Loop thread only. */
+ * is sought with the same server first, unless that took and dropped three in a row within
+ * seconds. Loop thread only. */
 #ifndef CAPTURE_COMMON_REMOTE_H
 #define CAPTURE_COMMON_REMOTE_H
 
@@ -35,8 +36,8 @@ struct remote_config {
 	/* Told of each end of a connection, with e in words for the user. *refused says whether the
 	 * server said no; set it when the source failed: then the wait is longer. */
 	void (*over)(void *user, enum session_end end, struct err *e, bool *refused);
-	/* Only without retry, or when everything is out (e->code is ERR_NONE): nothing more will
-	 * happen. */
+	/* Nothing more will happen: without retry, when everything is out (e->code is ERR_NONE), or
+	 * after ERR_GONE, with which no connection can be made until the program starts anew. */
 	void (*gave_up)(void *user, const struct err *e);
 	void *user;
 };

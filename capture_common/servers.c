@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "capture_common/link.h"
+#include "capture_common/proxy.h"
 #include "capture_common/resolve.h"
 
 #define SECOND_NS ((uint64_t)1000000000)
@@ -35,7 +36,7 @@ struct servers {
 	size_t now;			/* in the list */
 	size_t start;			/* the first of this round */
 	size_t tried;			/* of this round */
-	bool promoted;			/* the present one only accepted a connection so far */
+	bool promoted;			/* the present one only accepted connections so far */
 
 	uint64_t period_ns;
 	struct loop_timer timer;
@@ -122,13 +123,29 @@ static int probe_address(struct servers *s, const struct addrinfo *a)
 
 static void probe_server(struct servers *s, size_t index);
 
+/* Whether it accepts a connection of ours says nothing about one from a proxy. */
+static bool is_behind_proxy(const struct endpoint *ep)
+{
+	struct proxy proxy;
+	struct err e;
+
+	return proxy_for(ep, getenv, &proxy, &e) < 0 || proxy.host[0];
+}
+
+static void probe_from(struct servers *s, size_t index)
+{
+	while (index < s->now && is_behind_proxy(&s->cfg.list->items[index]))
+		index++;
+	if (index < s->now)
+		probe_server(s, index);
+	else
+		arm_period(s);
+}
+
 static void probe_failed(struct servers *s)
 {
 	probe_end(s);
-	if (s->probe.index + 1 < s->now)
-		probe_server(s, s->probe.index + 1);
-	else
-		arm_period(s);
+	probe_from(s, s->probe.index + 1);
 }
 
 static void on_limit(void *user)
@@ -179,7 +196,7 @@ static void probe_server(struct servers *s, size_t index)
 
 static void on_period(void *user)
 {
-	probe_server(user, 0);
+	probe_from(user, 0);
 }
 
 /* Already looking: a session that is lost and comes back does not put it off. */
@@ -276,11 +293,15 @@ void servers_works(struct servers *s)
 		autodetect_works(s->cfg.autodetect);
 		return;
 	}
-	if (s->promoted || s->now == 0)
-		s->period_ns = PERIOD_MIN_NS;
-	s->promoted = false;
 	s->start = s->now;
 	s->tried = 0;
 	if (s->now > 0 && s->cfg.may_probe && !looking(s))
 		arm_period(s);
+}
+
+void servers_lasted(struct servers *s)
+{
+	if (s->promoted || s->now == 0)
+		s->period_ns = PERIOD_MIN_NS;
+	s->promoted = false;
 }

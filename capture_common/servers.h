@@ -19,7 +19,7 @@ struct servers_config {
 	const struct endpoint_list *list;
 	struct autodetect *autodetect;	/* NULL: the list */
 	/* Whether an earlier one of the list accepts connections can be asked directly: not through
-	 * a helper command. */
+	 * a helper command. One behind an HTTP proxy (proxy.h) is never asked. */
 	bool may_probe;
 	/* There is something better to connect to now: an earlier one of the list accepts
 	 * connections again, or (autodetect) a first, another or a moved server was heard. Never
@@ -38,7 +38,10 @@ const struct endpoint *servers_now(struct servers *s);
 bool servers_failed(struct servers *s);
 /* A session with the present one is open. Then, if it is not the first of the list, the earlier
  * ones are looked at from time to time: every minute, and less often (down to once an hour) each
- * time that one which accepted a connection did not work after all. */
+ * time that one which accepted a connection did not work after all. One that has no session that
+ * lasted does not work: it takes servers_lasted() to have it looked for every minute again. */
 void servers_works(struct servers *s);
+/* The session that has just been lost lasted. */
+void servers_lasted(struct servers *s);
 
 #endif

@@ -119,7 +119,10 @@ static struct link *dial(void *user, const struct endpoint *ep, const struct lin
 	struct remote_rig *f = user;
 	struct denied_link *d;
 
-	(void)e;
+	if (f->gone) {
+		err_set(e, ERR_GONE, "its process is gone");
+		return NULL;
+	}
 	for (size_t i = 0; i < REMOTE_RIG_SERVERS; i++) {
 		if (f->at[i].port != ep->port || !f->at[i].denies)
 			continue;

@@ -41,6 +41,7 @@ struct remote_rig {
 	struct endpoint items[REMOTE_RIG_SERVERS];
 	struct endpoint_list list;	/* of one, unless the test wants more */
 	bool may_probe;
+	bool gone;			/* no link can be made any more: ERR_GONE */
 	struct autodetect *autodetect;	/* by remote_rig_listen_for() */
 	uint16_t announce_port;
 	bool open_on_announce;

@@ -158,6 +158,22 @@ static void disable_retry_gives_up_at_the_first_failure(void **state)
 	assert_int_equal(f->overs, 1);
 }
 
+/* Only a new start of the program helps, which its supervisor sees to. */
+static void link_that_can_never_be_made_again_ends_it_all(void **state)
+{
+	struct remote_rig *f = *state;
+
+	remote_rig_make(f, true, FRAME_V3, true);
+	remote_rig_pass(f, SECOND_NS);
+	assert_true(session_streaming(f->session));
+	f->gone = true;
+	fake_server_close(&f->at[0].server);
+	remote_rig_pass(f, 3600 * SECOND_NS);
+	assert_int_equal(f->gave_up, 1);
+	assert_int_equal(f->gave_up_code, ERR_GONE);
+	assert_int_equal(f->overs, 2);
+}
+
 static void refusal_is_explained_and_waits_longer(void **state)
 {
 	struct remote_rig *f = *state;
@@ -237,6 +253,7 @@ int main(void)
 		TEST(returned_server_is_found_within_a_second_and_a_half_at_first),
 		TEST(thousand_link_cuts_open_the_radio_once_and_lose_nothing),
 		TEST(disable_retry_gives_up_at_the_first_failure),
+		TEST(link_that_can_never_be_made_again_ends_it_all),
 		TEST(refusal_is_explained_and_waits_longer),
 		TEST(failed_open_is_reported_with_its_reason),
 		TEST(remote_server_may_not_choose_what_is_opened),

@@ -181,6 +181,58 @@ static void server_that_only_accepts_costs_few_sessions(void **state)
 	assert_int_equal(said_using_second(f), 1);
 }
 
+/* Until the moment in which a session with i is open. */
+static void wait_for(struct remote_rig *f, size_t i)
+{
+	for (int n = 0; n < 600 && !uses(f, i); n++)
+		remote_rig_pass(f, AT_ONCE_NS);
+	assert_true(uses(f, i));
+}
+
+static void drop_at_once(struct remote_rig *f, size_t i)
+{
+	wait_for(f, i);
+	fake_server_close(&f->at[i].server);
+	remote_rig_pass(f, AT_ONCE_NS);
+}
+
+static void server_that_drops_sessions_at_once_is_followed_by_the_next(void **state)
+{
+	struct remote_rig *f = *state;
+
+	make(f, 2);
+	drop_at_once(f, 0);
+	drop_at_once(f, 0);
+	assert_false(uses(f, 1));
+	drop_at_once(f, 0);
+	assert_true(uses(f, 1));
+	assert_int_equal(said_using_second(f), 1);
+	/* and is not called working for being back: after 1 minute, then 2 */
+	remote_rig_pass(f, 60 * SECOND_NS);
+	for (int i = 0; i < 3; i++)
+		drop_at_once(f, 0);
+	assert_true(uses(f, 1));
+	remote_rig_pass(f, 110 * SECOND_NS);
+	assert_true(uses(f, 1));
+	remote_rig_pass(f, 11 * SECOND_NS);
+	assert_true(uses(f, 0));
+}
+
+static void sessions_that_last_are_no_reason_to_go_elsewhere(void **state)
+{
+	struct remote_rig *f = *state;
+
+	make(f, 2);
+	for (int i = 0; i < 10; i++) {
+		wait_for(f, 0);
+		if (i % 3 == 2)
+			remote_rig_pass(f, 6 * SECOND_NS);
+		fake_server_close(&f->at[0].server);
+	}
+	wait_for(f, 0);
+	assert_int_equal(f->at[1].accepted, 0);
+}
+
 static void generation_is_remembered_for_each_server(void **state)
 {
 	struct remote_rig *f = *state;
@@ -391,6 +443,8 @@ int main(void)
 		TEST(lost_server_is_followed_by_the_others),
 		TEST(first_server_is_used_again_and_nothing_is_lost),
 		TEST(server_that_only_accepts_costs_few_sessions),
+		TEST(server_that_drops_sessions_at_once_is_followed_by_the_next),
+		TEST(sessions_that_last_are_no_reason_to_go_elsewhere),
 		TEST(generation_is_remembered_for_each_server),
 		TEST(disable_retry_tries_each_server_once),
 		TEST(source_that_fails_is_not_the_fault_of_a_server),

@@ -212,6 +212,7 @@ static void codes_become_exit_statuses(void **state)
 	static const struct { enum err_code code; int status; } table[] = {
 		{ ERR_NONE, 0 }, { ERR_USAGE, 64 }, { ERR_DATA, 65 }, { ERR_NOT_FOUND, 66 },
 		{ ERR_NETWORK, 69 }, { ERR_UNSUPPORTED, 69 }, { ERR_SYSTEM, 71 },
+		{ ERR_GONE, 71 },
 		{ ERR_NO_MEMORY, 71 }, { ERR_BUSY, 75 }, { ERR_PROTOCOL, 76 },
 		{ ERR_PERMISSION, 77 },
 	};

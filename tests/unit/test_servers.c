@@ -8,6 +8,7 @@
 
 #include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -259,6 +260,7 @@ static void server_that_worked_again_is_asked_as_often_as_before(void **state)
 	pass(f, 2 * MINUTE_NS + SECOND_NS);
 	assert_int_equal(f->better, 2);
 	servers_works(f->servers);
+	servers_lasted(f->servers);
 	use_second(f);
 	pass(f, MINUTE_NS + SECOND_NS);
 	assert_int_equal(f->better, 3);
@@ -289,6 +291,26 @@ static void nobody_is_asked_through_a_helper_command(void **state)
 	pass(f, 10 * MINUTE_NS);
 	assert_int_equal(f->better, 0);
 	assert_int_equal(probes_at(f, 0), 0);
+}
+
+static void nobody_behind_a_proxy_is_asked(void **state)
+{
+	struct fixture *f = *state;
+
+	setenv("http_proxy", "http://127.0.0.1:1", 1);
+	setenv("no_proxy", "", 1);
+	f->items[0].kind = ENDPOINT_WS;
+	make(f, true);
+	start_server(f, 0);
+	use_second(f);
+	pass(f, 10 * MINUTE_NS);
+	assert_int_equal(f->better, 0);
+	assert_int_equal(probes_at(f, 0), 0);
+	setenv("no_proxy", "127.0.0.1", 1);
+	pass(f, MINUTE_NS);
+	unsetenv("http_proxy");
+	unsetenv("no_proxy");
+	assert_int_equal(f->better, 1);
 }
 
 static void server_that_does_not_answer_leaves_nothing_behind(void **state)
@@ -408,6 +430,7 @@ int main(void)
 		TEST(server_that_worked_again_is_asked_as_often_as_before),
 		TEST(sessions_that_are_lost_do_not_put_it_off),
 		TEST(nobody_is_asked_through_a_helper_command),
+		TEST(nobody_behind_a_proxy_is_asked),
 		TEST(server_that_does_not_answer_leaves_nothing_behind),
 		TEST(freed_while_asking_leaves_nothing_behind),
 		TEST(nobody_is_next_until_an_announcement_comes),
