@@ -308,16 +308,25 @@ bool http_auth_check(const struct http_auth *a, const struct http_credentials *c
 
 /* --- for the log --- */
 
+static bool claims_user(const struct http_credentials *c, char *text, size_t size)
+{
+	return c->authorization ? http_basic(c->authorization, text, size) :
+				  c->query && http_query(c->query, "user", text, size);
+}
+
+static bool claims_key(const struct http_credentials *c, char *text, size_t size)
+{
+	return c->cookie ? http_cookie(c->cookie, "KISMET", text, size) :
+			   c->query && http_query(c->query, "KISMET", text, size);
+}
+
 void http_auth_claim(const struct http_credentials *c, char *out, size_t size)
 {
-	char text[SECRET_SIZE] = "";
-	bool user = c->authorization ? http_basic(c->authorization, text, sizeof(text)) :
-				       c->query && http_query(c->query, "user", text, sizeof(text));
-	bool key = c->cookie ? http_cookie(c->cookie, "KISMET", out, size) :
-			       c->query && http_query(c->query, "KISMET", out, size);
+	char text[HTTP_QUERY_MAX];	/* for any that there may be */
 
-	wipe(out, size);
-	text[strcspn(text, ":")] = '\0';
-	snprintf(out, size, "%s", user ? text : key ? "a key" : "nobody");
+	if (claims_user(c, text, sizeof(text)))
+		snprintf(out, size, "%.*s", (int)strcspn(text, ":"), text);
+	else
+		snprintf(out, size, "%s", claims_key(c, text, sizeof(text)) ? "a key" : "nobody");
 	wipe(text, sizeof(text));
 }

@@ -41,14 +41,24 @@ void http_auth_claim(const struct http_credentials *c, char *out, size_t size);
 /* --- guesses --- */
 
 /* How long the answer to a failed login of an address waits: 1 s, 2 s, 4 s... up to 30 s, forgotten
- * after ten quiet minutes or a good login. A good login never waits, so that one wrong sensor
- * behind a proxy does not lock out the others. Remembers a bounded number of addresses, the
- * latest. */
+ * after ten quiet minutes. A good login never waits, so that one wrong sensor behind a proxy does
+ * not lock out the others; nor does it make anything forgotten. Remembers a bounded number of
+ * addresses, the latest. */
 struct http_guesses;
+
+#define HTTP_GUESSES_ADDRESS 64
+#define HTTP_GUESSES_WAIT 8	/* answers that wait at the same time for one address */
+#define HTTP_GUESSES_WAIT_ALL 32	/* and for all; fewer than there is room for others */
 
 struct http_guesses *http_guesses_new(struct err *e);
 void http_guesses_free(struct http_guesses *g);		/* NULL is fine */
+/* Who "192.0.2.7:41234" or "[2001:db8::7]:41234" is: the address without the port; of IPv6 the
+ * first 64 bits, as the others are anybody's choice; IPv4 within IPv6 is IPv4. */
+void http_guesses_address(const char *peer, char out[HTTP_GUESSES_ADDRESS]);
 uint32_t http_guesses_failed_ms(struct http_guesses *g, const char *address, uint64_t now_ns);
-void http_guesses_good(struct http_guesses *g, const char *address);
+/* An answer to an address that failed begins to wait: false when too many do already, this one is
+ * to be given at once. After true, say when it does not wait any more. */
+bool http_guesses_wait(struct http_guesses *g, const char *address);
+void http_guesses_waited(struct http_guesses *g, const char *address);
 
 #endif

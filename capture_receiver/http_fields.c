@@ -133,3 +133,32 @@ bool http_query(const char *query, const char *name, char *out, size_t size)
 	wipe(decoded, len);
 	return found;
 }
+
+/* --- origins --- */
+
+/* Where the port begins, or the end. */
+static size_t host_length(const char *authority, size_t len)
+{
+	const char *bracket = memchr(authority, ']', len);
+	size_t from = bracket ? (size_t)(bracket - authority) : 0;
+	const char *colon = memchr(authority + from, ':', len - from);
+
+	return colon ? (size_t)(colon - authority) : len;
+}
+
+bool http_same_origin(const char *origin, const char *host)
+{
+	const char *from = strstr(origin, "://");
+	size_t len, host_len = strlen(host), name, host_name;
+
+	if (!from)
+		return false;		/* "null" */
+	from += 3;
+	len = strcspn(from, "/");
+	name = host_length(from, len);
+	host_name = host_length(host, host_len);
+	if (name == 0 || name != host_name || strncasecmp(from, host, name) != 0)
+		return false;
+	return name == len || host_name == host_len ||
+	       (len == host_len && memcmp(from + name, host + name, len - name) == 0);
+}

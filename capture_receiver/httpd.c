@@ -76,10 +76,27 @@ bool httpd_let_in(struct httpd_conn *c, int fd)
 	return true;
 }
 
-void httpd_gone(struct httpd *h)
+bool httpd_take_place(struct httpd_conn *c)
+{
+	struct httpd *h = c->httpd;
+
+	pthread_mutex_lock(&h->lock);
+	c->let_in = h->let_in < h->config.max_connections + HTTPD_LEAVING;
+	if (c->let_in) {
+		h->strangers--;
+		h->let_in++;
+	}
+	pthread_mutex_unlock(&h->lock);
+	return c->let_in;
+}
+
+void httpd_gone(struct httpd *h, bool was_let_in)
 {
 	pthread_mutex_lock(&h->lock);
-	h->connections--;
+	if (was_let_in)
+		h->let_in--;
+	else
+		h->strangers--;
 	pthread_mutex_unlock(&h->lock);
 }
 
@@ -114,14 +131,14 @@ static void on_told(void *user)
 	}
 }
 
-static bool take_place(struct httpd *h)
+static bool take_stranger(struct httpd *h)
 {
 	bool free_place;
 
 	pthread_mutex_lock(&h->lock);
-	free_place = h->connections < h->config.max_connections + HTTPD_SPARE_CONNECTIONS;
+	free_place = h->strangers < HTTPD_STRANGERS;
 	if (free_place)
-		h->connections++;
+		h->strangers++;
 	pthread_mutex_unlock(&h->lock);
 	return free_place;
 }
@@ -132,11 +149,12 @@ static void on_accepted(void *user, int fd, const char *peer)
 	struct httpd_note note = { .fd = fd };
 
 	snprintf(note.peer, sizeof(note.peer), "%s", peer);
-	if (!take_place(h)) {
-		httpd_log(h, LOG_LEVEL_WARN, "closed %s: too many connections", note.peer);
+	if (!take_stranger(h)) {
+		httpd_log(h, LOG_LEVEL_WARN, "closed %s: too many connections without a login",
+			  note.peer);
 		close(fd);
 	} else if (!httpd_put(h, &h->accepted, &note)) {
-		httpd_gone(h);
+		httpd_gone(h, false);
 		close(fd);
 	} else {
 		lws_cancel_service(h->context);
@@ -267,5 +285,5 @@ uint16_t httpd_port(const struct httpd *h)
 
 unsigned httpd_descriptors(unsigned connections)
 {
-	return 2 * (connections + HTTPD_SPARE_CONNECTIONS);
+	return HTTPD_STRANGERS + 2 * (connections + HTTPD_LEAVING);
 }

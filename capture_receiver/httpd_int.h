@@ -27,8 +27,10 @@
 #define HTTPD_PATH_SIZE 512
 /* Of what comes in at once; libwebsockets is slower with less. */
 #define HTTPD_READ_BYTES ((size_t)256 << 10)
-/* Connections that did not ask for anything yet, beside those that were let in. */
-#define HTTPD_SPARE_CONNECTIONS 64
+/* Connections that were not let in (yet), whatever the number of those that were; and, of these,
+ * those that the loop has done with beside those that it may have. */
+#define HTTPD_STRANGERS 64
+#define HTTPD_LEAVING 64
 
 /* What goes from one thread to the other: a connection, or a line for the log. */
 struct httpd_note {
@@ -60,7 +62,7 @@ struct httpd {
 	pthread_mutex_t lock;
 	struct httpd_notes accepted;	/* sockets for the thread */
 	struct httpd_notes told;	/* for the loop */
-	unsigned connections;
+	unsigned strangers, let_in;	/* connections */
 	bool stop;
 
 	/* the thread's own */
@@ -79,11 +81,13 @@ struct httpd_conn {
 	int rest_fd;			/* the same when the loop's end was closed; or -1 */
 	bool adopting;			/* libwebsockets is taking a descriptor over */
 	bool asked;			/* a request came */
+	bool let_in;
 	char peer[HTTPD_PEER_SIZE];
 
 	/* the answer to its request */
 	unsigned status;		/* 0: none yet */
-	uint32_t wait_ms;
+	uint32_t wait_ms;		/* still */
+	char waits_for[HTTP_GUESSES_ADDRESS];	/* whose guess it was; "": does not wait */
 	const char *allow;		/* the methods of what was asked for; NULL: nothing */
 
 	/* WebSocket */
@@ -105,9 +109,11 @@ struct httpd_note *httpd_take(struct httpd *h, struct httpd_notes *from);
 /* A line for the log, written by the loop. */
 void httpd_log(struct httpd *h, enum log_level level, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
-/* The peer was let in: fd goes to the loop. */
+/* The peer, which was a stranger, takes a place of those that are let in; false: there is none. */
+bool httpd_take_place(struct httpd_conn *c);
+/* fd goes to the loop. */
 bool httpd_let_in(struct httpd_conn *c, int fd);
-void httpd_gone(struct httpd *h);
+void httpd_gone(struct httpd *h, bool was_let_in);
 
 /* --- httpd_thread.c --- */
 
@@ -129,6 +135,8 @@ unsigned httpd_request_judge(struct httpd_conn *c, const char *upgrade);
 /* Answers, or begins to wait; these return as callbacks do. */
 int httpd_request_answer(struct httpd_conn *c);
 int httpd_request_waited(struct httpd_conn *c);
+/* The peer is gone. */
+void httpd_request_end(struct httpd_conn *c);
 
 /* --- httpd_stream.c; those that return something do it as callbacks do --- */
 

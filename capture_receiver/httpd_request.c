@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #include "capture_common/wipe.h"
@@ -11,6 +12,7 @@
 #include "capture_receiver/safe_text.h"
 
 #define UPGRADE_REQUIRED 426
+#define LOOK_MS 1000		/* whether somebody who waits is still there */
 
 /* What there is below the prefix. Returns 0 to go on, or the status of the answer. */
 struct route {
@@ -62,17 +64,6 @@ static const char *copy_query(struct lws *wsi, char *out, size_t size)
 	return at > 0 ? out : NULL;
 }
 
-/* "192.0.2.7" of "192.0.2.7:41234" */
-static void print_address(const struct httpd_conn *c, char out[HTTPD_PEER_SIZE])
-{
-	char *colon;
-
-	memcpy(out, c->peer, HTTPD_PEER_SIZE);
-	colon = strrchr(out, ':');
-	if (colon)
-		*colon = '\0';
-}
-
 static uint64_t now_ns(void)
 {
 	struct timespec now;
@@ -81,19 +72,37 @@ static uint64_t now_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-static unsigned refuse_login(struct httpd_conn *c, const struct http_credentials *with)
+/* How long the answer is to wait, at least something; or 0 when too many of that address do. */
+static uint32_t wait_ms(struct httpd_conn *c)
 {
 	struct httpd *h = c->httpd;
-	char address[HTTPD_PEER_SIZE], claim[64], safe[64];
 	uint32_t ms;
 
-	print_address(c, address);
-	ms = http_guesses_failed_ms(h->guesses, address, now_ns());
-	c->wait_ms = h->config.answer_at_once ? 1 : ms;
+	http_guesses_address(c->peer, c->waits_for);
+	ms = http_guesses_failed_ms(h->guesses, c->waits_for, now_ns());
+	if (!http_guesses_wait(h->guesses, c->waits_for)) {
+		c->waits_for[0] = '\0';
+		return 0;
+	}
+	return h->config.answer_at_once ? 1 : ms;
+}
+
+void httpd_request_end(struct httpd_conn *c)
+{
+	if (c->waits_for[0])
+		http_guesses_waited(c->httpd->guesses, c->waits_for);
+	c->waits_for[0] = '\0';
+}
+
+static unsigned refuse_login(struct httpd_conn *c, const struct http_credentials *with)
+{
+	char claim[64], safe[64];
+
+	c->wait_ms = wait_ms(c);
 	http_auth_claim(with, claim, sizeof(claim));
 	safe_text(safe, sizeof(safe), text_of(claim));
-	httpd_log(h, LOG_LEVEL_WARN, "%s: login refused: %s (answer after %u s)", c->peer, safe,
-		  c->wait_ms / 1000);
+	httpd_log(c->httpd, LOG_LEVEL_WARN, "%s: login refused: %s (answer after %u s)", c->peer,
+		  safe, c->wait_ms / 1000);
 	return HTTP_STATUS_UNAUTHORIZED;
 }
 
@@ -112,10 +121,8 @@ static bool query_is_good(const struct http_auth *auth, struct http_credentials 
 
 static void accept_login(struct httpd_conn *c, const char *who)
 {
-	char address[HTTPD_PEER_SIZE], safe[64];
+	char safe[64];
 
-	print_address(c, address);
-	http_guesses_good(c->httpd->guesses, address);
 	safe_text(safe, sizeof(safe), text_of(*who ? who : "a key"));
 	if (http_auth_required(c->httpd->config.auth))
 		httpd_log(c->httpd, LOG_LEVEL_INFO, "%s: logged in: %s", c->peer, safe);
@@ -154,6 +161,24 @@ static bool offers_protocol(struct lws *wsi)
 	       strstr(offer, "kismet-remote");
 }
 
+/* Browsers say which page asks, and let any page ask: without a login, any page could send packets
+ * to a receiver that its reader can reach. */
+static bool is_of_a_page(struct httpd_conn *c)
+{
+	char origin[300], host[300];
+
+	if (http_auth_required(c->httpd->config.auth) ||
+	    lws_hdr_total_length(c->wsi, WSI_TOKEN_ORIGIN) <= 0)
+		return false;
+	if (copy_field(c->wsi, WSI_TOKEN_ORIGIN, origin, sizeof(origin)) &&
+	    copy_field(c->wsi, WSI_TOKEN_HOST, host, sizeof(host)) &&
+	    http_same_origin(origin, host))
+		return false;
+	httpd_log(c->httpd, LOG_LEVEL_WARN, "%s: refused: it comes from a web page of another "
+		  "host (Origin is not Host)", c->peer);
+	return true;
+}
+
 static unsigned judge_remote_source(struct httpd_conn *c, const char *upgrade)
 {
 	char version[8] = "";
@@ -165,7 +190,7 @@ static unsigned judge_remote_source(struct httpd_conn *c, const char *upgrade)
 	if (lws_hdr_total_length(c->wsi, WSI_TOKEN_KEY) <= 0 ||
 	    lws_hdr_total_length(c->wsi, WSI_TOKEN_HOST) <= 0 || !offers_protocol(c->wsi))
 		return HTTP_STATUS_BAD_REQUEST;
-	return judge_login(c);
+	return is_of_a_page(c) ? HTTP_STATUS_FORBIDDEN : judge_login(c);
 }
 
 static const struct route routes[] = {
@@ -215,6 +240,7 @@ static const struct answer answers[] = {
 	{ HTTP_STATUS_BAD_REQUEST, "Bad Request", "" },
 	{ HTTP_STATUS_UNAUTHORIZED, "Unauthorized",
 	  "WWW-Authenticate: Basic realm=\"Kismet\"\r\n" },
+	{ HTTP_STATUS_FORBIDDEN, "Forbidden", "" },
 	{ HTTP_STATUS_NOT_FOUND, "Not Found", "" },
 	{ HTTP_STATUS_METHOD_NOT_ALLOWED, "Method Not Allowed", "" },
 	{ UPGRADE_REQUIRED, "Upgrade Required",
@@ -241,6 +267,15 @@ static int give_answer(struct httpd_conn *c)
 	return -1;
 }
 
+/* A piece of what is left to wait. */
+static void wait_a_while(struct httpd_conn *c)
+{
+	uint32_t ms = c->wait_ms < LOOK_MS ? c->wait_ms : LOOK_MS;
+
+	c->wait_ms -= ms;
+	lws_set_timer_usecs(c->wsi, (lws_usec_t)ms * LWS_US_PER_MS);
+}
+
 int httpd_request_answer(struct httpd_conn *c)
 {
 	if (c->status == 0)
@@ -249,11 +284,26 @@ int httpd_request_answer(struct httpd_conn *c)
 		return give_answer(c);
 	lws_set_timeout(c->wsi, NO_PENDING_TIMEOUT, 0);
 	lws_rx_flow_control(c->wsi, 0);
-	lws_set_timer_usecs(c->wsi, (lws_usec_t)c->wait_ms * LWS_US_PER_MS);
+	wait_a_while(c);
 	return 0;
+}
+
+/* libwebsockets does not look while nothing is to be read. */
+static bool has_hung_up(struct httpd_conn *c)
+{
+	char byte;
+
+	return recv(lws_get_socket_fd(c->wsi), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
 int httpd_request_waited(struct httpd_conn *c)
 {
-	return c->wsi && c->status ? give_answer(c) : 0;
+	if (!c->wsi || c->status == 0)
+		return 0;
+	if (c->wait_ms == 0)
+		return give_answer(c);
+	if (has_hung_up(c))
+		return -1;
+	wait_a_while(c);
+	return 0;
 }

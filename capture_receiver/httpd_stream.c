@@ -75,6 +75,8 @@ int httpd_stream_open(struct httpd_conn *c)
 	struct err e;
 	int fds[2];
 
+	if (!httpd_take_place(c))
+		return refuse(c, "too many connections");
 	c->split = ws_split_new(&e);
 	c->out = malloc(OUT_BYTES);
 	if (!c->split || !c->out)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The thread of the HTTP server: libwebsockets' context, and what it calls back. */
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -23,7 +22,7 @@ static void release(struct httpd_conn *c)
 	if (c->wsi || c->raw || c->adopting)
 		return;
 	httpd_stream_free(c);
-	httpd_gone(c->httpd);
+	httpd_gone(c->httpd, c->let_in);
 	free(c);
 }
 
@@ -38,7 +37,7 @@ static void adopt(struct httpd *h, const struct httpd_note *note)
 	};
 
 	if (!c) {
-		httpd_gone(h);
+		httpd_gone(h, false);
 		close(note->fd);
 		return;
 	}
@@ -77,6 +76,7 @@ static void on_destroyed(struct lws *wsi)
 		if (!c->asked && c->httpd->config.certificate && !c->httpd->ending)
 			httpd_log(c->httpd, LOG_LEVEL_INFO, "closed %s: no request over TLS",
 				  c->peer);
+		httpd_request_end(c);
 		httpd_stream_peer_gone(c);
 	}
 	release(c);
@@ -180,7 +180,6 @@ static void set_tls(struct lws_context_creation_info *info, const struct httpd_c
 
 int httpd_thread_prepare(struct httpd *h, struct err *e)
 {
-	unsigned connections = h->config.max_connections + HTTPD_SPARE_CONNECTIONS;
 	struct lws_context_creation_info info = {
 		/* Sockets come from our own listener. */
 		.port = CONTEXT_PORT_NO_LISTEN_SERVER,
@@ -194,8 +193,7 @@ int httpd_thread_prepare(struct httpd *h, struct err *e)
 		.timeout_secs_ah_idle = REQUEST_S,
 		.max_http_header_data = HEADER_BYTES,
 		/* A waiting one must not make others wait. */
-		.max_http_header_pool = connections < USHRT_MAX ? (unsigned short)connections :
-								  USHRT_MAX,
+		.max_http_header_pool = HTTPD_STRANGERS + 1,
 		.retry_and_idle_policy = &no_idle_policy,
 		.alpn = "http/1.1",
 	};

@@ -241,10 +241,36 @@ static void values_that_are_too_long_are_none(void **state)
 	assert_string_equal(out, "");
 }
 
+static void an_origin_is_of_the_same_host_or_not(void **state)
+{
+	static const char *const same[][2] = {
+		{ "http://127.0.0.1:2501", "127.0.0.1:2501" },
+		{ "http://127.0.0.1", "127.0.0.1:2501" },
+		{ "https://Roof.example.org:8443", "roof.example.org" },
+		{ "http://[::1]", "[::1]:2501" }, { "http://[::1]:2501", "[::1]:2501" },
+	};
+	static const char *const other[][2] = {
+		{ "http://evil.example.org", "127.0.0.1:2501" }, { "null", "null" }, { "", "" },
+		{ "http://127.0.0.1:8080", "127.0.0.1:2501" }, { "http://", "" },
+		{ "http://127.0.0.1", "127.0.0.12" }, { "http://127.0.0.12", "127.0.0.1" },
+		{ "http://127.0.0.1:25", "127.0.0.1:2501" }, { "http://[::1]", "[::2]:2501" },
+		{ "http://evil/127.0.0.1", "127.0.0.1" }, { "http://:2501", ":2501" },
+		{ "http://[::1", "[::1]" }, { "127.0.0.1", "127.0.0.1" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++)
+		assert_true(http_same_origin(same[i][0], same[i][1]));
+	for (size_t i = 0; i < sizeof(other) / sizeof(other[0]); i++) {
+		if (http_same_origin(other[i][0], other[i][1]))
+			fail_msg("%s is taken for %s", other[i][0], other[i][1]);
+	}
+}
+
 static void the_log_is_told_names_and_no_secrets(void **state)
 {
 	struct http_credentials c = { .authorization = BASIC };
-	char out[20];
+	char out[20], key[400] = "";
 
 	(void)state;
 	http_auth_claim(&c, out, sizeof(out));
@@ -253,6 +279,14 @@ static void the_log_is_told_names_and_no_secrets(void **state)
 	http_auth_claim(&c, out, sizeof(out));
 	assert_string_equal(out, "a key");
 	c = (struct http_credentials){ .query = "KISMET=012345678901234567" };
+	http_auth_claim(&c, out, sizeof(out));
+	assert_string_equal(out, "a key");
+	memset(key, 'k', sizeof(key) - 1);
+	memcpy(key, "KISMET=", 7);
+	c = (struct http_credentials){ .cookie = key };
+	http_auth_claim(&c, out, sizeof(out));
+	assert_string_equal(out, "a key");
+	c = (struct http_credentials){ .query = key };
 	http_auth_claim(&c, out, sizeof(out));
 	assert_string_equal(out, "a key");
 	c = (struct http_credentials){ .query = "user=me%0a&password=x" };
@@ -274,11 +308,58 @@ static void guesses_wait_longer_and_longer(void **state)
 	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++)
 		assert_int_equal(http_guesses_failed_ms(g, "192.0.2.1", i * SECOND), expected[i]);
 	assert_int_equal(http_guesses_failed_ms(g, "192.0.2.2", 9 * SECOND), 1000);
-	http_guesses_good(g, "192.0.2.1");
-	assert_int_equal(http_guesses_failed_ms(g, "192.0.2.1", 10 * SECOND), 1000);
-	assert_int_equal(http_guesses_failed_ms(g, "192.0.2.1", 610 * SECOND), 2000);
-	assert_int_equal(http_guesses_failed_ms(g, "192.0.2.1", 1211 * SECOND), 1000);
+	assert_int_equal(http_guesses_failed_ms(g, "192.0.2.1", 606 * SECOND), 30000);
+	assert_int_equal(http_guesses_failed_ms(g, "192.0.2.1", 1207 * SECOND), 1000);
 	http_guesses_free(g);
+}
+
+static void only_a_few_answers_wait_for_an_address_and_some_for_all(void **state)
+{
+	struct http_guesses *g = http_guesses_new(&e);
+	unsigned all = 0;
+	char address[20];
+
+	(void)state;
+	assert_false(http_guesses_wait(g, "nobody"));
+	for (int i = 0; i < 20; i++) {
+		snprintf(address, sizeof(address), "n%d", i);
+		http_guesses_failed_ms(g, address, 0);
+		for (int k = 0; k < HTTP_GUESSES_WAIT; k++)
+			all += http_guesses_wait(g, address);
+		assert_false(http_guesses_wait(g, address));
+	}
+	assert_int_equal(all, HTTP_GUESSES_WAIT_ALL);
+	/* A crowd does not push those out. */
+	for (int i = 0; i < 1000; i++) {
+		snprintf(address, sizeof(address), "m%d", i);
+		http_guesses_failed_ms(g, address, (uint64_t)i + 1);
+	}
+	assert_false(http_guesses_wait(g, "m999"));
+	http_guesses_waited(g, "n0");
+	assert_true(http_guesses_wait(g, "m999"));
+	http_guesses_waited(g, "m999");
+	assert_true(http_guesses_wait(g, "n0"));
+	http_guesses_free(g);
+}
+
+static void assert_address(const char *peer, const char *expected)
+{
+	char out[HTTP_GUESSES_ADDRESS];
+
+	http_guesses_address(peer, out);
+	assert_string_equal(out, expected);
+}
+
+static void a_guesser_is_known_by_its_network(void **state)
+{
+	(void)state;
+	assert_address("192.0.2.7:41234", "192.0.2.7");
+	assert_address("[2001:db8:1:2:3:4:5:6]:41234", "2001:db8:1:2::");
+	assert_address("[2001:db8:1:2:ffff::]:1", "2001:db8:1:2::");
+	assert_address("[::ffff:192.0.2.7]:41234", "192.0.2.7");
+	assert_address("[fe80::1%eth0]:41234", "fe80::");
+	assert_address("unknown address", "unknown address");
+	assert_address("", "");
 }
 
 static void a_crowd_pushes_out_the_quietest(void **state)
@@ -318,9 +399,12 @@ int main(void)
 			teardown),
 		cmocka_unit_test(the_query_is_decoded_before_it_is_split),
 		cmocka_unit_test(values_that_are_too_long_are_none),
+		cmocka_unit_test(an_origin_is_of_the_same_host_or_not),
 		cmocka_unit_test(the_log_is_told_names_and_no_secrets),
 		cmocka_unit_test(guesses_wait_longer_and_longer),
 		cmocka_unit_test(a_crowd_pushes_out_the_quietest),
+		cmocka_unit_test(only_a_few_answers_wait_for_an_address_and_some_for_all),
+		cmocka_unit_test(a_guesser_is_known_by_its_network),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -145,7 +145,26 @@ static void the_subprotocol_is_ours_or_none(void **state)
 	assert_int_equal(upgrade_with(WS_PATH, "Sec-WebSocket-Protocol: other\r\n"), 400);
 }
 
+/* Any page may open a WebSocket to any host; its browser says which page it is. */
+static void pages_of_other_hosts_send_nothing(void **state)
+{
+	(void)state;
+	httpd_rig_start(&rig, "", 10);
+	assert_int_equal(upgrade_with(WS_PATH, "Origin: http://evil.example.org\r\n"), 403);
+	assert_int_equal(upgrade_with(WS_PATH, "Origin: null\r\n"), 403);
+	assert_int_equal(rig.n_tools, 0);
+	assert_int_equal(upgrade_with(WS_PATH, "Origin: http://localhost\r\n"), 101);
+}
+
 /* --- logins --- */
+
+static void a_page_with_a_login_is_let_in(void **state)
+{
+	(void)state;
+	httpd_rig_start(&rig, "", 10);
+	assert_int_equal(upgrade_with(WS_PATH, "Origin: http://example.org\r\n" BASIC), 101);
+	assert_int_equal(upgrade_with(WS_PATH, "Origin: http://example.org\r\n"), 401);
+}
 
 static void nobody_is_let_in_without_a_login(void **state)
 {
@@ -212,6 +231,28 @@ static void a_failed_login_waits_and_nobody_else(void **state)
 		http_client_close(&guesses[i]);
 }
 
+/* The last one does not wait: the receiver has no place for so many. */
+static void a_guesser_takes_few_places(void **state)
+{
+	struct http_client guesses[20];
+	char text[1000];
+
+	(void)state;
+	rig.answer_at_once = false;
+	httpd_rig_start(&rig, "", 10);
+	snprintf(text, sizeof(text), "GET " WS_PATH " HTTP/1.1\r\nHost: x\r\n%s\r\n", upgrade);
+	for (size_t i = 0; i < 20; i++) {
+		http_client_open(&guesses[i], rig.loop, httpd_port(rig.httpd));
+		assert_true(http_client_write(&guesses[i], text, strlen(text)));
+	}
+	assert_true(http_client_read(&guesses[19], text, sizeof(text)) > 12);
+	assert_memory_equal(text, "HTTP/1.1 401", 12);
+	assert_int_equal(recv(guesses[7].fd, text, sizeof(text), MSG_DONTWAIT), -1);
+	assert_int_equal(upgrade_with(WS_PATH, BASIC), 101);
+	for (size_t i = 0; i < 20; i++)
+		http_client_close(&guesses[i]);
+}
+
 /* '&' cannot be said in a query (docs/protocol.md 3.4). */
 static void signs_in_a_query_stay_what_they_are(void **state)
 {
@@ -235,10 +276,13 @@ int main(void)
 		ONE(requests_that_are_no_upgrade_are_told_so),
 		ONE(connect_holds_no_place),
 		ONE(the_subprotocol_is_ours_or_none),
+		ONE(pages_of_other_hosts_send_nothing),
+		WITH_KEYS(a_page_with_a_login_is_let_in),
 		WITH_KEYS(nobody_is_let_in_without_a_login),
 		WITH_KEYS(each_way_of_logging_in_works),
 		WITH_KEYS(credentials_are_looked_at_in_the_order_of_stock_servers),
 		WITH_KEYS(a_failed_login_waits_and_nobody_else),
+		WITH_KEYS(a_guesser_takes_few_places),
 		WITH_KEYS(signs_in_a_query_stay_what_they_are),
 	};
 
