@@ -64,6 +64,14 @@ void httpd_log(struct httpd *h, enum log_level level, const char *fmt, ...)
 		loop_wakeup_trigger(h->wakeup);
 }
 
+void httpd_give_up(struct httpd *h)
+{
+	pthread_mutex_lock(&h->lock);
+	h->gave_up = true;
+	pthread_mutex_unlock(&h->lock);
+	loop_wakeup_trigger(h->wakeup);
+}
+
 bool httpd_let_in(struct httpd_conn *c, int fd)
 {
 	struct httpd *h = c->httpd;
@@ -100,7 +108,7 @@ void httpd_gone(struct httpd *h, bool was_let_in)
 	pthread_mutex_unlock(&h->lock);
 }
 
-/* --- on the loop --- */
+/* --- lines for the log --- */
 
 static void write_line(struct httpd *h, const struct httpd_note *note)
 {
@@ -116,6 +124,55 @@ static void write_line(struct httpd *h, const struct httpd_note *note)
 		report_info("%s", note->text);
 }
 
+/* --- the end --- */
+
+static void free_notes(struct httpd_note *note)
+{
+	struct httpd_note *next;
+
+	for (; note; note = next) {
+		next = note->next;
+		if (note->fd >= 0)
+			close(note->fd);
+		free(note);
+	}
+}
+
+static void end_thread(struct httpd *h)
+{
+	if (!h->running)
+		return;
+	pthread_mutex_lock(&h->lock);
+	h->stop = true;
+	pthread_mutex_unlock(&h->lock);
+	lws_cancel_service(h->context);
+	pthread_join(h->thread, NULL);
+	h->running = false;
+}
+
+/* The thread, its connections, and those that wait for it. */
+static void end_all(struct httpd *h)
+{
+	listener_free(h->listener);
+	h->listener = NULL;
+	end_thread(h);
+	httpd_thread_free(h);
+	free_notes(httpd_take(h, &h->accepted));
+}
+
+static bool has_given_up(struct httpd *h)
+{
+	bool given_up;
+
+	pthread_mutex_lock(&h->lock);
+	given_up = h->gave_up;
+	h->gave_up = false;
+	pthread_mutex_unlock(&h->lock);
+	return given_up;
+}
+
+/* --- on the loop --- */
+
 static void on_told(void *user)
 {
 	struct httpd *h = user;
@@ -128,6 +185,10 @@ static void on_told(void *user)
 		else
 			write_line(h, note);
 		free(note);
+	}
+	if (has_given_up(h)) {
+		report_warn("libwebsockets gave up: no more WebSockets");
+		end_all(h);
 	}
 }
 
@@ -161,7 +222,7 @@ static void on_accepted(void *user, int fd, const char *peer)
 	}
 }
 
-/* --- beginning and end --- */
+/* --- beginning --- */
 
 /* One slash where there are several, one at the start, none at the end. */
 static int copy_prefix(struct httpd *h, const char *prefix, struct err *e)
@@ -191,6 +252,7 @@ static int listen_at(struct httpd *h, struct err *e)
 	};
 
 	h->listener = listener_new(h->loop, &config, e);
+	h->port = h->listener ? listener_port(h->listener) : 0;
 	return h->listener ? 0 : -1;
 }
 
@@ -240,37 +302,11 @@ struct httpd *httpd_new(struct loop *loop, const struct httpd_config *config, st
 	return h;
 }
 
-static void free_notes(struct httpd_note *note)
-{
-	struct httpd_note *next;
-
-	for (; note; note = next) {
-		next = note->next;
-		if (note->fd >= 0)
-			close(note->fd);
-		free(note);
-	}
-}
-
-static void end_thread(struct httpd *h)
-{
-	if (!h->running)
-		return;
-	pthread_mutex_lock(&h->lock);
-	h->stop = true;
-	pthread_mutex_unlock(&h->lock);
-	lws_cancel_service(h->context);
-	pthread_join(h->thread, NULL);
-}
-
 void httpd_free(struct httpd *h)
 {
 	if (!h)
 		return;
-	listener_free(h->listener);
-	end_thread(h);
-	httpd_thread_free(h);
-	free_notes(httpd_take(h, &h->accepted));
+	end_all(h);
 	free_notes(httpd_take(h, &h->told));
 	loop_wakeup_free(h->wakeup);
 	http_guesses_free(h->guesses);
@@ -280,7 +316,7 @@ void httpd_free(struct httpd *h)
 
 uint16_t httpd_port(const struct httpd *h)
 {
-	return listener_port(h->listener);
+	return h->port;
 }
 
 unsigned httpd_descriptors(unsigned connections)

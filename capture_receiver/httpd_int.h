@@ -55,6 +55,7 @@ struct httpd {
 	struct listener *listener;
 	struct loop_wakeup *wakeup;
 	struct report_limit limit;
+	uint16_t port;
 	pthread_t thread;
 	bool running;
 
@@ -64,6 +65,7 @@ struct httpd {
 	struct httpd_notes told;	/* for the loop */
 	unsigned strangers, let_in;	/* connections */
 	bool stop;
+	bool gave_up;			/* the thread ended by itself */
 
 	/* the thread's own */
 	struct lws_context *context;
@@ -111,6 +113,8 @@ void httpd_log(struct httpd *h, enum log_level level, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* The peer, which was a stranger, takes a place of those that are let in; false: there is none. */
 bool httpd_take_place(struct httpd_conn *c);
+/* The thread ends: the loop is to close everything. */
+void httpd_give_up(struct httpd *h);
 /* fd goes to the loop. */
 bool httpd_let_in(struct httpd_conn *c, int fd);
 void httpd_gone(struct httpd *h, bool was_let_in);

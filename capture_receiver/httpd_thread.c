@@ -226,7 +226,7 @@ void *httpd_thread(void *httpd)
 	while (!must_stop(h) && lws_service(h->context, 0) >= 0)
 		;
 	if (!must_stop(h))
-		httpd_log(h, LOG_LEVEL_WARN, "libwebsockets gave up: no more WebSockets");
+		httpd_give_up(h);
 	return NULL;
 }
 
@@ -235,4 +235,5 @@ void httpd_thread_free(struct httpd *h)
 	h->ending = true;
 	if (h->context)
 		lws_context_destroy(h->context);
+	h->context = NULL;
 }

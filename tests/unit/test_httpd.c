@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The HTTP server from outside: requests and logins. */
+/* The HTTP server from outside: requests, logins, and places. */
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,6 +15,7 @@
 
 #include "capture_common/log.h"
 #include "capture_receiver/httpd.h"
+#include "capture_receiver/httpd_int.h"
 #include "tests/lib/http_client.h"
 #include "tests/lib/httpd_rig.h"
 
@@ -265,6 +267,83 @@ static void signs_in_a_query_stay_what_they_are(void **state)
 			 101);
 }
 
+/* --- places --- */
+
+static void too_many_are_closed_and_the_others_stay(void **state)
+{
+	struct http_client idle[65];
+	char c;
+
+	(void)state;
+	httpd_rig_start(&rig, "", 1);
+	for (size_t i = 0; i < 65; i++)
+		http_client_open(&idle[i], rig.loop, httpd_port(rig.httpd));
+	loop_step(rig.loop, 1000000);
+	http_client_open(&rig.client, rig.loop, httpd_port(rig.httpd));
+	assert_int_equal(http_client_read(&rig.client, &c, 1), 0);
+	http_client_close(&idle[7]);
+	/* Its place is free once the thread has seen that. */
+	while (upgrade_with(WS_PATH, "") != 101)
+		loop_step(rig.loop, 1000000);
+	for (size_t i = 0; i < 65; i++)
+		http_client_close(&idle[i]);
+}
+
+static void strangers_and_those_that_were_let_in_have_places_of_their_own(void **state)
+{
+	struct http_client tools[5], idle[64];
+	char c;
+
+	(void)state;
+	httpd_rig_start(&rig, "", 5);
+	for (size_t i = 0; i < 5; i++) {
+		assert_int_equal(upgrade_with(WS_PATH, ""), 101);
+		tools[i] = rig.client;
+		rig.client.fd = -1;
+	}
+	for (size_t i = 0; i < 64; i++)
+		http_client_open(&idle[i], rig.loop, httpd_port(rig.httpd));
+	http_client_open(&rig.client, rig.loop, httpd_port(rig.httpd));
+	assert_int_equal(http_client_read(&rig.client, &c, 1), 0);
+	for (size_t i = 0; i < 64; i++) {
+		assert_int_equal(recv(idle[i].fd, &c, 1, MSG_DONTWAIT), -1);
+		http_client_close(&idle[i]);
+	}
+	for (size_t i = 0; i < 5; i++)
+		http_client_close(&tools[i]);
+}
+
+static bool can_connect(uint16_t port)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_port = htons(port) };
+	int fd = socket(AF_INET, SOCK_STREAM, 0), rc;
+
+	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_true(fd >= 0);
+	rc = connect(fd, (struct sockaddr *)&sin, sizeof(sin));
+	close(fd);
+	return rc == 0;
+}
+
+static void nobody_is_kept_waiting_when_libwebsockets_gives_up(void **state)
+{
+	struct http_client idle;
+	uint16_t port;
+	char c;
+
+	(void)state;
+	httpd_rig_start(&rig, "", 10);
+	port = httpd_port(rig.httpd);
+	http_client_open(&idle, rig.loop, port);
+	assert_int_equal(upgrade_with(WS_PATH, ""), 101);
+	httpd_give_up(rig.httpd);
+	assert_int_equal(http_client_read(&rig.client, &c, 1), 0);
+	assert_int_equal(http_client_read(&idle, &c, 1), 0);
+	http_client_close(&idle);
+	assert_int_equal(httpd_port(rig.httpd), port);
+	assert_false(can_connect(port));
+}
+
 #define ONE(test) cmocka_unit_test_setup_teardown(test, setup_without_keys, teardown_without_keys)
 #define WITH_KEYS(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
@@ -284,6 +363,9 @@ int main(void)
 		WITH_KEYS(a_failed_login_waits_and_nobody_else),
 		WITH_KEYS(a_guesser_takes_few_places),
 		WITH_KEYS(signs_in_a_query_stay_what_they_are),
+		ONE(too_many_are_closed_and_the_others_stay),
+		ONE(strangers_and_those_that_were_let_in_have_places_of_their_own),
+		ONE(nobody_is_kept_waiting_when_libwebsockets_gives_up),
 	};
 
 	log_init("test_httpd", LOG_LEVEL_ERROR);

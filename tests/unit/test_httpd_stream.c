@@ -406,50 +406,6 @@ static void it_may_end_at_any_time(void **state)
 	http_client_close(&half);
 }
 
-static void too_many_are_closed_and_the_others_stay(void **state)
-{
-	struct http_client idle[65];
-	char c;
-
-	(void)state;
-	httpd_rig_start(&rig, "", 1);
-	for (size_t i = 0; i < 65; i++)
-		http_client_open(&idle[i], rig.loop, httpd_port(rig.httpd));
-	loop_step(rig.loop, 1000000);
-	http_client_open(&rig.client, rig.loop, httpd_port(rig.httpd));
-	assert_int_equal(http_client_read(&rig.client, &c, 1), 0);
-	http_client_close(&idle[7]);
-	/* Its place is free once the thread has seen that. */
-	while (httpd_rig_upgrade_with(&rig, WS_PATH, "") != 101)
-		loop_step(rig.loop, 1000000);
-	for (size_t i = 0; i < 65; i++)
-		http_client_close(&idle[i]);
-}
-
-static void strangers_and_those_that_were_let_in_have_places_of_their_own(void **state)
-{
-	struct http_client tools[5], idle[64];
-	char c;
-
-	(void)state;
-	httpd_rig_start(&rig, "", 5);
-	for (size_t i = 0; i < 5; i++) {
-		connect_tool();
-		tools[i] = rig.client;
-		rig.client.fd = -1;
-	}
-	for (size_t i = 0; i < 64; i++)
-		http_client_open(&idle[i], rig.loop, httpd_port(rig.httpd));
-	http_client_open(&rig.client, rig.loop, httpd_port(rig.httpd));
-	assert_int_equal(http_client_read(&rig.client, &c, 1), 0);
-	for (size_t i = 0; i < 64; i++) {
-		assert_int_equal(recv(idle[i].fd, &c, 1, MSG_DONTWAIT), -1);
-		http_client_close(&idle[i]);
-	}
-	for (size_t i = 0; i < 5; i++)
-		http_client_close(&tools[i]);
-}
-
 #define ONE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -466,8 +422,6 @@ int main(void)
 		ONE(the_last_frames_arrive_when_the_loop_closes_on_a_full_way),
 		ONE(the_last_frames_arrive_while_the_tool_still_streams),
 		ONE(it_may_end_at_any_time),
-		ONE(too_many_are_closed_and_the_others_stay),
-		ONE(strangers_and_those_that_were_let_in_have_places_of_their_own),
 	};
 
 	log_init("test_httpd_stream", LOG_LEVEL_ERROR);
