@@ -13,6 +13,7 @@
 
 #include "capture_common/hide.h"
 #include "capture_common/log.h"
+#include "capture_common/proxy.h"
 #include "capture_common/wipe.h"
 
 #define SECRET_FILE_MAX ((size_t)64 << 10)
@@ -269,16 +270,28 @@ static bool blob_has(const struct access_blob *b, const char *text)
 	return b->len && strstr((const char *)b->data, text);
 }
 
-/* PEM, or DER, which begins with a SEQUENCE. */
-static int read_cert(const char *option, const char *path, struct access_blob *out, struct err *e)
+/* DER, which begins with a SEQUENCE, is recognized, to say what is to be done. */
+static int read_pem(const char *option, const char *path, struct access_blob *out, struct err *e)
 {
 	if (!path)
 		return 0;
 	if (read_file(option, path, CERT_FILE_MAX, out, e) < 0)
 		return -1;
-	if (!blob_has(out, "-----BEGIN ") && out->data[0] != 0x30)
-		return err_set(e, ERR_DATA, "%s %.100s is neither PEM nor DER", option, path);
-	return 0;
+	if (blob_has(out, "-----BEGIN "))
+		return 0;
+	return err_set(e, ERR_DATA, "%s %.100s is not in PEM form (-----BEGIN ...)%s", option, path,
+		       out->data[0] == 0x30 ? " but in DER; openssl x509 or openssl pkey with "
+		       "-inform DER converts it" : "");
+}
+
+static int read_cert(const char *option, const char *path, struct access_blob *out, struct err *e)
+{
+	if (read_pem(option, path, out, e) < 0)
+		return -1;
+	if (!path || blob_has(out, "CERTIFICATE-----"))
+		return 0;
+	return err_set(e, ERR_DATA, "%s %.100s has no certificate (-----BEGIN CERTIFICATE-----)",
+		       option, path);
 }
 
 static int copy_blob(struct access_blob *to, const struct access_blob *from, struct err *e)
@@ -301,7 +314,7 @@ static int check_client_key(const struct access *a, struct err *e)
 	if (blob_has(&a->client_key, "ENCRYPTED"))
 		return err_set(e, ERR_UNSUPPORTED, "%.100s: the key needs a passphrase, which "
 			       "nobody could type; take it off with openssl pkey", path);
-	if (blob_has(&a->client_key, "-----BEGIN ") && !blob_has(&a->client_key, "PRIVATE KEY"))
+	if (!blob_has(&a->client_key, "PRIVATE KEY"))
 		return err_set(e, ERR_USAGE, "%.100s has no private key%s", path,
 			       a->client_key_file ? "" : "; --ssl-client-key names its file");
 	return 0;
@@ -319,7 +332,7 @@ static int read_client_cert(struct access *a, struct err *e)
 	if (read_cert("--ssl-client-certificate", a->client_cert_file, &a->client_cert, e) < 0)
 		return -1;
 	if (a->client_key_file)
-		rc = read_cert("--ssl-client-key", a->client_key_file, &a->client_key, e);
+		rc = read_pem("--ssl-client-key", a->client_key_file, &a->client_key, e);
 	else
 		rc = copy_blob(&a->client_key, &a->client_cert, e);
 	return rc < 0 ? -1 : check_client_key(a, e);
@@ -356,6 +369,15 @@ static int read_env(struct access *a, struct err *e)
 	return rc;
 }
 
+void access_forget_env(void)
+{
+	struct err ignored;
+
+	take_env("KISMET_CAP_USER", false, NULL, &ignored);
+	take_env("KISMET_CAP_PASSWORD", false, NULL, &ignored);
+	take_env("KISMET_CAP_APIKEY", false, NULL, &ignored);
+}
+
 /* --- loading --- */
 
 static int check_login(struct access *a, struct err *e)
@@ -385,7 +407,7 @@ int access_load(struct access *a, struct err *e)
 		return -1;
 	if (read_cert("--ssl-certificate", a->ca_file, &a->ca, e) < 0 || read_client_cert(a, e) < 0)
 		return -1;
-	if (access_has_credentials(a) || a->client_key.len)
+	if (access_has_credentials(a) || a->client_key.len || proxy_has_login(getenv))
 		hide_process();
 	return 0;
 }

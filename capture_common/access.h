@@ -53,9 +53,12 @@ int access_opt_pin(void *access, const char *value, struct err *e);
  * options makes no use of a key of the environment, nor the other way round. Reads the
  * certificates. Files of secrets that everybody may read are warned of. A login needs both halves;
  * with a login and a key, the key is warned of and left out, as the original tools do. Then hides
- * the process if there is any secret. A set-uid program reads with its user's rights; call before
- * there are threads. Returns 0, or -1 with a line for the user. */
+ * the process if there is any secret, the login of a proxy (proxy.h) being one as well.
+ * Certificates and keys are in PEM form. A set-uid program reads with its user's rights; call
+ * before there are threads. Returns 0, or -1 with a line for the user. */
 int access_load(struct access *a, struct err *e);
+/* Wipes from the environment what access_load() would read, where it is of no use. */
+void access_forget_env(void);
 /* Warns if everybody may read the file, which holds secrets. */
 void access_check_mode(const char *path);
 /* Leaves it empty. */

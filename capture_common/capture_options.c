@@ -355,10 +355,11 @@ static int read_and_check(struct capture_options *o, int argc, char **argv, stru
 	if (check_mode(o, e) < 0 || check_sizes(o, e) < 0)
 		return -1;
 	log_set_level(o->log_level);
+	if (!capture_options_local(o) && !o->list)
+		return prepare_remote(o, e);
+	access_forget_env();
 	if (capture_options_local(o))
 		prepare_local(o);
-	else if (!o->list)
-		return prepare_remote(o, e);
 	return 0;
 }
 

@@ -286,3 +286,17 @@ int proxy_for(const struct endpoint *ep, char *(*get)(const char *name), struct 
 	value = first_set(ep->kind == ENDPOINT_WSS ? of_wss : of_ws, get, &name);
 	return value ? parse_proxy(out, name, value, e) : 0;
 }
+
+bool proxy_has_login(char *(*get)(const char *name))
+{
+	static const char *const names[] = { "http_proxy", "https_proxy", "HTTPS_PROXY",
+					     "all_proxy", "ALL_PROXY" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const char *value = get(names[i]);
+
+		if (value && strchr(value, '@'))
+			return true;
+	}
+	return false;
+}

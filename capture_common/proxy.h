@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The system's proxy settings for WebSocket links: the variables http_proxy (small letters only),
  * https_proxy or HTTPS_PROXY, all_proxy or ALL_PROXY, and no_proxy or NO_PROXY, with the meaning
- * that curl(1) gives them. */
+ * that curl(1) gives them.
+ *
+ * libwebsockets 4.1 reads a proxy's answer to CONNECT only when it comes in one piece, one segment
+ * of TCP, as proxies send it. */
 #ifndef CAPTURE_COMMON_PROXY_H
 #define CAPTURE_COMMON_PROXY_H
 
@@ -22,5 +25,8 @@ struct proxy {
  * Returns 0 or -1. */
 int proxy_for(const struct endpoint *ep, char *(*get)(const char *name), struct proxy *out,
 	      struct err *e);
+
+/* Whether any of the variables has a login in it: a secret that stays in the environment. */
+bool proxy_has_login(char *(*get)(const char *name));
 
 #endif

@@ -336,10 +336,26 @@ static void wrong_certificates_are_explained(void **state)
 	give_certificates("/nonexistent/ca.pem", NULL, NULL);
 	must_fail("/nonexistent/ca.pem");
 	give_certificates(write_text("key", "\x30\x82"), NULL, NULL);
-	must_load();
+	must_fail("but in DER; openssl x509");
+	give_certificates(NULL, cert, write_text("key", "\x30\x82"));
+	must_fail("--ssl-client-key");
+	give_certificates(write_text("key", KEY), NULL, NULL);
+	must_fail("has no certificate");
 }
 
 /* --- the environment --- */
+
+static void environment_can_be_forgotten(void **state)
+{
+	(void)state;
+	setenv("KISMET_CAP_USER", "u", 1);
+	setenv("KISMET_CAP_PASSWORD", "secret", 1);
+	setenv("KISMET_CAP_APIKEY", "key", 1);
+	access_forget_env();
+	assert_null(getenv("KISMET_CAP_USER"));
+	assert_null(getenv("KISMET_CAP_PASSWORD"));
+	assert_null(getenv("KISMET_CAP_APIKEY"));
+}
 
 static void environment_is_used_and_wiped(void **state)
 {
@@ -502,6 +518,7 @@ int main(void)
 		TEST(set_uid_program_reads_only_what_its_user_may),
 		TEST(certificates_are_read),
 		TEST(wrong_certificates_are_explained),
+		TEST(environment_can_be_forgotten),
 		TEST(environment_is_used_and_wiped),
 		TEST(options_count_more_than_the_environment),
 		TEST(half_a_login_is_refused),

@@ -70,6 +70,23 @@ static void direct(const char *url)
 	expect(url, "", 0, "");
 }
 
+/* --- secrets --- */
+
+static void a_login_in_any_variable_is_seen(void **state)
+{
+	static const char *const names[] = { "http_proxy", "https_proxy", "HTTPS_PROXY",
+					     "all_proxy", "ALL_PROXY" };
+
+	for (size_t i = 0; i < COUNT(names); i++) {
+		setup(state);
+		set_env(names[i], "http://proxy:3128");
+		set_env("no_proxy", "a@b");
+		assert_false(proxy_has_login(get));
+		set_env(names[i], "http://user:secret@proxy:3128");
+		assert_true(proxy_has_login(get));
+	}
+}
+
 /* --- choice --- */
 
 static void nothing_set_is_a_direct_connection(void **state)
@@ -281,6 +298,7 @@ static void exceptions_in_capitals_come_second(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(a_login_in_any_variable_is_seen),
 		TEST(nothing_set_is_a_direct_connection),
 		TEST(each_scheme_has_its_variable),
 		TEST(small_letters_come_first),
