@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* kismet_cap_receiver: from the command line to the exit status. */
+#include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -28,7 +31,7 @@ struct app {
 	unsigned max_connections;
 	struct loop *loop;
 	struct receiver *receiver;
-	struct listener *listener;
+	struct listener *listener;	/* NULL: none */
 	struct http_auth *auth;
 	struct httpd *httpd;		/* NULL: none */
 	struct announcer *announcer;
@@ -131,26 +134,38 @@ static int make_listener(struct app *a, struct err *e)
 		.user = a,
 	};
 
+	if (a->settings.no_tcp)
+		return 0;
 	a->listener = listener_new(a->loop, &config, e);
 	return a->listener ? 0 : -1;
 }
 
 /* --- WebSockets --- */
 
+static bool is_local_address(const char *text)
+{
+	struct in6_addr v6;
+	struct in_addr v4;
+
+	if (inet_pton(AF_INET, text, &v4) == 1)
+		return ntohl(v4.s_addr) >> 24 == 127;
+	if (inet_pton(AF_INET6, text, &v6) == 1)
+		return IN6_IS_ADDR_LOOPBACK(&v6) ||
+		       (IN6_IS_ADDR_V4MAPPED(&v6) && v6.s6_addr[12] == 127);
+	return strcmp(text, "localhost") == 0;
+}
+
 /* Can only this host connect? An address that is a name is taken for one of others. */
 static bool is_local(const struct strlist *addresses)
 {
 	for (size_t i = 0; i < addresses->n; i++) {
-		const char *a = addresses->items[i];
-
-		if (strncmp(a, "127.", 4) != 0 && strcmp(a, "::1") != 0 &&
-		    strcmp(a, "localhost") != 0)
+		if (!is_local_address(addresses->items[i]))
 			return false;
 	}
 	return true;
 }
 
-static void warn_of_openness(const struct app *a)
+static void warn_of_open_http(const struct app *a)
 {
 	const struct settings_httpd *s = &a->settings.httpd;
 
@@ -162,6 +177,15 @@ static void warn_of_openness(const struct app *a)
 	else if (http_auth_required(a->auth) && !s->certificate)
 		report_warn("keys and logins cross the network readable: no "
 			    "--httpd-ssl-certificate");
+}
+
+static void warn_of_open_tcp(const struct app *a)
+{
+	if (a->listener && !is_local(&a->settings.listen.addresses) &&
+	    (http_auth_required(a->auth) || a->settings.httpd.client_ca))
+		report_warn("whoever reaches the TCP port may send packets without a login: keys, "
+			    "logins and certificates are for WebSockets alone (--no-tcp closes "
+			    "that port)");
 }
 
 static int start_httpd(struct app *a, struct err *e)
@@ -200,7 +224,8 @@ static int make_httpd(struct app *a, struct err *e)
 	if (addresses->n == 0 && strlist_add(addresses, text_of("127.0.0.1")) < 0)
 		return err_set(e, ERR_NO_MEMORY, "out of memory");
 	if (start_httpd(a, e) == 0) {
-		warn_of_openness(a);
+		warn_of_open_http(a);
+		warn_of_open_tcp(a);
 		return 0;
 	}
 	if (asked && e->code == ERR_UNSUPPORTED)
@@ -230,7 +255,7 @@ static int make_announcer(struct app *a, struct err *e)
 	if (!s->on)
 		return 0;
 	/* What only this host can reach is of no use to others. */
-	if (!is_local(&a->settings.listen.addresses))
+	if (a->listener && !is_local(&a->settings.listen.addresses))
 		config.tcp_port = listener_port(a->listener);
 	if (a->httpd && !is_local(http))
 		config.http_port = httpd_port(a->httpd);
@@ -280,7 +305,8 @@ static int set_up(struct app *a, struct err *e)
 	if (a->httpd && write_port_file("--httpd-port-file", s->httpd.port_file,
 					httpd_port(a->httpd), e) < 0)
 		return -1;
-	return write_port_file("--port-file", s->port_file, listener_port(a->listener), e);
+	return a->listener ? write_port_file("--port-file", s->port_file,
+					     listener_port(a->listener), e) : 0;
 }
 
 static void remove_port_files(const struct app *a)

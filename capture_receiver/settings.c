@@ -116,6 +116,8 @@ const struct opt settings_table[] = {
 	  AT(port), 0 },
 	{ "port-file", 0, OPT_ARG, "FILE", "write the port number there once it is open",
 	  opt_string, AT(port_file), 0 },
+	{ "no-tcp", 0, OPT_NO_ARG, NULL, "no TCP port, which has no logins: WebSockets alone",
+	  opt_flag, AT(no_tcp), 0 },
 	{ "httpd-bind-address", 0, OPT_ARG, "ADDRESS",
 	  "wait for tools with WebSockets at this address, as --remote-capture-listen (127.0.0.1)",
 	  set_listen, AT(httpd.listen), 0 },
@@ -136,10 +138,11 @@ const struct opt settings_table[] = {
 	  "let in only tools with a certificate that was signed with one of these", opt_string,
 	  AT(httpd.client_ca), 0 },
 	{ "apikey-file", 0, OPT_ARG, "FILE",
-	  "let in only tools with a key of this file or a login: one a line, [NAME] KEY",
+	  "let in only tools with a key of this file or a login when they connect with a "
+	  "WebSocket: one a line, [NAME] KEY; TCP has neither, see --no-tcp",
 	  opt_string, AT(httpd.apikey_file), 0 },
 	{ "login-file", 0, OPT_ARG, "FILE",
-	  "let in only tools with a login of this file or a key: one a line, USER:PASSWORD",
+	  "the same with the user names and passwords of this file: one a line, USER:PASSWORD",
 	  opt_string, AT(httpd.login_file), 0 },
 	{ "server-announce", 0, OPT_NO_ARG, NULL,
 	  "broadcast every five seconds where this receiver is, for tools with --autodetect",
@@ -199,8 +202,9 @@ bool settings_asks_httpd(const struct settings *s)
 {
 	const struct settings_httpd *h = &s->httpd;
 
-	return h->listen.addresses.n > 0 || h->port_given || h->port_file || h->prefix ||
-	       h->certificate || h->key || h->client_ca || h->apikey_file || h->login_file;
+	return s->no_tcp || h->listen.addresses.n > 0 || h->port_given || h->port_file ||
+	       h->prefix || h->certificate || h->key || h->client_ca || h->apikey_file ||
+	       h->login_file;
 }
 
 static int check_httpd(const struct settings_httpd *h, struct err *e)
@@ -210,6 +214,18 @@ static int check_httpd(const struct settings_httpd *h, struct err *e)
 			       "together");
 	if (h->client_ca && !h->certificate)
 		return err_set(e, ERR_USAGE, "--httpd-ssl-client-ca needs --httpd-ssl-certificate");
+	return 0;
+}
+
+static int check_no_tcp(const struct settings *s, struct err *e)
+{
+	if (!s->no_tcp)
+		return 0;
+	if (s->httpd.off)
+		return err_set(e, ERR_USAGE, "--no-tcp and --no-httpd leave no port");
+	if (s->port_file)
+		return err_set(e, ERR_USAGE, "--no-tcp leaves no port for --port-file "
+			       "(--httpd-port-file is for the other one)");
 	return 0;
 }
 
@@ -226,7 +242,7 @@ static int check(const struct settings *s, struct err *e)
 	if ((s->write_path && !*s->write_path) || (s->json_path && !*s->json_path) ||
 	    (s->write_dir && !*s->write_dir))
 		return err_set(e, ERR_USAGE, "--write, --write-dir and --json need a name");
-	return check_httpd(&s->httpd, e);
+	return check_no_tcp(s, e) < 0 ? -1 : check_httpd(&s->httpd, e);
 }
 
 int settings_read(struct settings *s, int argc, char **argv, struct err *e)

@@ -45,7 +45,7 @@ struct settings {
 	double hop_rate_hps;
 	uint64_t exit_idle_ns;		/* LOOP_NEVER: not given */
 	enum log_level log_level;
-	bool no_table, quiet, daemonize, version, help;
+	bool no_tcp, no_table, quiet, daemonize, version, help;
 };
 
 extern const struct opt settings_table[];

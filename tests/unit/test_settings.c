@@ -89,6 +89,7 @@ static void anything_said_about_http_asks_for_it(void **state)
 	static const char *const words[] = {
 		"--httpd-bind-address=::1", "--httpd-port=2501", "--httpd-port-file=x",
 		"--httpd-uri-prefix=/x", "--apikey-file=x", "--login-file=x",
+		"--no-tcp",
 	};
 
 	(void)state;
@@ -192,6 +193,8 @@ static void mistakes_name_the_option(void **state)
 		{ "--httpd-ssl-key=x", NULL, "--httpd-ssl-certificate" },
 		{ "--httpd-ssl-client-ca=x", NULL, "--httpd-ssl-certificate" },
 		{ "--server-uuid=x", NULL, "--server-uuid" },
+		{ "--no-tcp", "--no-httpd", "--no-httpd" },
+		{ "--no-tcp", "--port-file=x", "--port-file" },
 		{ "--config=/nonexistent/x", NULL, "/nonexistent/x" },
 		{ "stray", NULL, "stray" },
 		{ "--no-such-thing", NULL, "--no-such-thing" },
