@@ -10,9 +10,7 @@
 
 int dialer_check(const struct endpoint *ep, struct err *e)
 {
-	(void)ep;
-	(void)e;
-	return 0;
+	return endpoint_is_ws(ep) ? ws_service_check(ep->host, e) : 0;
 }
 
 static struct link *ws_link(struct dialer *d, const struct endpoint *ep,

@@ -18,7 +18,8 @@ struct dialer {
 	struct ws_service *ws;		/* the dialer's own, made when first needed */
 };
 
-/* Returns 0, or -1 with e when this build cannot reach such an endpoint at all: said at start. */
+/* Returns 0, or -1 with e when such an endpoint cannot be reached at all, as in a build without
+ * WebSockets, or where libwebsockets is not installed: said at start. */
 int dialer_check(const struct endpoint *ep, struct err *e);
 /* NULL with e. */
 struct link *dialer_link(struct dialer *d, const struct endpoint *ep,

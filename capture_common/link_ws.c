@@ -36,7 +36,7 @@ struct link_ws {
 	struct loop_timer timer;
 	struct loop_post post, more;
 	bool up, want_write;
-	struct err err;				/* of the last address */
+	struct err err;				/* of the last address, or of a better one */
 
 	struct via *via;
 	struct via_helper *helper;
@@ -49,6 +49,13 @@ struct link_ws {
 static struct link_ws *of(struct link *l)
 {
 	return (struct link_ws *)l;
+}
+
+/* Of what several addresses say, a network's failure tells least. */
+static void note_err(struct link_ws *w, const struct err *e)
+{
+	if (w->err.code == ERR_NONE || w->err.code == ERR_NETWORK || e->code != ERR_NETWORK)
+		w->err = *e;
 }
 
 static void give_up(struct link_ws *w)
@@ -150,11 +157,15 @@ static void on_probe_up(void *user)
 static void on_probe_down(void *user, const struct err *e)
 {
 	struct link_ws *w = user;
+	bool proxied = w->proxy.host[0];
+	struct err better;
 
-	if (e->sys)
-		err_sys(&w->err, e->sys, "%s: connecting%s%s", w->link.peer,
-			w->proxy.host[0] ? " to the proxy " : "",
-			w->proxy.host[0] ? w->link.address : "");
+	if (e->sys) {
+		err_sys(&better, e->sys, "%s: connecting%s%s", w->link.peer,
+			proxied ? " to the proxy " : "", proxied ? w->link.address : "");
+		better.code = ERR_NETWORK;	/* no firewall's "permission denied" is a refusal */
+		note_err(w, &better);
+	}
 	end_probe(w);
 }
 
@@ -174,9 +185,10 @@ static void probe(struct link_ws *w)
 static void on_failed(void *user, const struct err *e)
 {
 	struct link_ws *w = user;
+	struct err named = *e;
 
-	w->err = *e;
-	err_wrap(&w->err, "%s", w->link.peer);
+	err_wrap(&named, "%s", w->link.peer);
+	note_err(w, &named);
 	end_client(w);
 	if (w->helper && e->code == ERR_NETWORK)
 		loop_timer_set(w->loop, &w->timer, loop_now_ns(w->loop) + HELPER_TIMEOUT_NS,
@@ -192,9 +204,11 @@ static void on_failed(void *user, const struct err *e)
 static void on_connect_timeout(void *user)
 {
 	struct link_ws *w = user;
+	struct err e;
 
-	err_set(&w->err, ERR_NETWORK, "%s: connecting: no answer within %d s", w->link.peer,
+	err_set(&e, ERR_NETWORK, "%s: connecting: no answer within %d s", w->link.peer,
 		(int)(CONNECT_TIMEOUT_NS / 1000000000));
+	note_err(w, &e);
 	end_client(w);
 	try_next(w);
 }
@@ -220,7 +234,8 @@ static void forget(char *secret)
 }
 
 /* Returns 0 when a connection is under way: to this address, or to the helper's socket. */
-static int connect_to(struct link_ws *w, const char *address, const char *unix_path)
+static int connect_to(struct link_ws *w, const char *address, const char *unix_path,
+		      struct err *e)
 {
 	char *target = NULL, *headers = NULL;
 	bool proxied = w->proxy.host[0] && address;
@@ -242,15 +257,15 @@ static int connect_to(struct link_ws *w, const char *address, const char *unix_p
 		.user = w,
 	};
 
-	if (access_request(w->access, &w->endpoint, &target, &headers, &w->err) < 0)
-		return err_wrap(&w->err, "%s", w->link.peer);
+	if (access_request(w->access, &w->endpoint, &target, &headers, e) < 0)
+		return -1;
 	cfg.target = target;
 	cfg.headers = headers;
-	w->client = ws_client_new(&cfg, &w->err);
+	w->client = ws_client_new(&cfg, e);
 	forget(target);
 	forget(headers);
 	if (!w->client)
-		return err_wrap(&w->err, "%s", w->link.peer);
+		return -1;
 	loop_timer_set(w->loop, &w->timer, loop_now_ns(w->loop) + CONNECT_TIMEOUT_NS,
 		       on_connect_timeout, w);
 	return 0;
@@ -261,6 +276,7 @@ static void try_next(struct link_ws *w)
 	while (w->next) {
 		const struct addrinfo *a = w->next;
 		char address[sizeof(w->link.address)];
+		struct err e;
 
 		w->next = a->ai_next;
 		if (getnameinfo(a->ai_addr, a->ai_addrlen, address, sizeof(address), NULL, 0,
@@ -268,8 +284,10 @@ static void try_next(struct link_ws *w)
 			continue;
 		strcpy(w->link.address, address);
 		name_peer(w);
-		if (connect_to(w, address, NULL) == 0)
+		if (connect_to(w, address, NULL, &e) == 0)
 			return;
+		err_wrap(&e, "%s", w->link.peer);
+		note_err(w, &e);
 	}
 	give_up(w);
 }
@@ -368,23 +386,28 @@ static void on_accept(void *user, unsigned events)
 	}
 	if (w->helper)
 		return;
+	err_wrap(&w->err, "%s", w->link.peer);
 	end_client(w);
 	give_up(w);
 }
 
-/* For libwebsockets to connect to, in a folder that is nobody else's. */
+static bool make_folder(struct link_ws *w, const char *place)
+{
+	if (!place || place[0] != '/' || strlen(place) > 40)
+		return false;
+	snprintf(w->folder, sizeof(w->folder), "%s/kismet-ws.XXXXXX", place);
+	if (mkdtemp(w->folder))
+		return true;
+	w->folder[0] = '\0';
+	return false;
+}
+
+/* For libwebsockets to connect to, in a folder that is nobody else's. TMPDIR is the place of the
+ * user who started the tool, which may be another one by now. */
 static int make_socket(struct link_ws *w)
 {
-	const char *tmp = getenv("TMPDIR");
-
-	if (!tmp || tmp[0] != '/' || strlen(tmp) > 40)
-		tmp = "/tmp";
-	snprintf(w->folder, sizeof(w->folder), "%s/kismet-ws.XXXXXX", tmp);
-	if (!mkdtemp(w->folder)) {
-		err_sys(&w->err, errno, "--via: folder in %s", tmp);
-		w->folder[0] = '\0';
-		return -1;
-	}
+	if (!make_folder(w, getenv("TMPDIR")) && !make_folder(w, "/tmp"))
+		return err_sys(&w->err, errno, "--via: folder in /tmp");
 	w->socket.sun_family = AF_UNIX;
 	snprintf(w->socket.sun_path, sizeof(w->socket.sun_path), "%.63s/s", w->folder);
 	w->listener = socket(AF_UNIX, SOCK_STREAM, 0);
@@ -397,7 +420,7 @@ static int make_socket(struct link_ws *w)
 
 static int start_via(struct link_ws *w)
 {
-	if (make_socket(w) == 0 && connect_to(w, NULL, w->socket.sun_path) == 0)
+	if (make_socket(w) == 0 && connect_to(w, NULL, w->socket.sun_path, &w->err) == 0)
 		return 0;
 	remove_socket(w);
 	return -1;
@@ -409,8 +432,10 @@ static void ws_start(struct link *l)
 {
 	struct link_ws *w = of(l);
 
-	if ((w->via ? start_via(w) : start_direct(w)) < 0)
-		loop_post(w->loop, &w->post, give_up_later, w);
+	if ((w->via ? start_via(w) : start_direct(w)) == 0)
+		return;
+	err_wrap(&w->err, "%s", w->link.peer);
+	loop_post(w->loop, &w->post, give_up_later, w);
 }
 
 static void ws_free(struct link *l)

@@ -90,6 +90,18 @@ static int copy_text(char **copy, const char *text)
 	return text && !*copy ? -1 : 0;
 }
 
+/* The zone of an IPv6 address is this machine's own, and the dot at the end of a name is the
+ * resolver's: neither belongs into a request or a certificate. */
+static void strip_host(char *host)
+{
+	size_t len = strlen(host);
+
+	if (strchr(host, ':'))
+		host[strcspn(host, "%")] = '\0';
+	else if (len > 1 && host[len - 1] == '.')
+		host[len - 1] = '\0';
+}
+
 static int copy_texts(struct ws_texts *t, const struct ws_client_config *cfg, struct err *e)
 {
 	int failed = copy_text(&t->address, cfg->address);
@@ -100,7 +112,10 @@ static int copy_texts(struct ws_texts *t, const struct ws_client_config *cfg, st
 	failed |= copy_text(&t->host, cfg->host);
 	failed |= copy_text(&t->target, cfg->target);
 	failed |= copy_text(&t->headers, cfg->headers);
-	return failed ? err_sys(e, ENOMEM, "WebSocket") : 0;
+	if (failed)
+		return err_sys(e, ENOMEM, "WebSocket");
+	strip_host(t->host);
+	return 0;
 }
 
 /* --- to the loop --- */
@@ -164,7 +179,9 @@ static void print_host(const struct ws_client *c, char *out, size_t size)
 /* libwebsockets gives each part of a request only so much room, and cuts what is longer. */
 static int check_lengths(const struct ws_client *c, struct err *e)
 {
-	if (strlen(c->text.host) > 100)
+	size_t max = c->text.proxy ? WS_HOST_MAX - 1 : WS_HOST_MAX;
+
+	if (strlen(c->text.host) > max)
 		return err_set(e, ERR_UNSUPPORTED, "%.100s...: the name is too long for "
 			"libwebsockets", c->text.host);
 	if (strlen(c->text.target) > 2000)
@@ -293,7 +310,7 @@ static void on_failure(struct ws_client *c, struct lws *wsi, const char *cause)
 	c->stage = stage_of(c, wsi);
 	if (status) {
 		if (lws_hdr_copy(wsi, place, sizeof(place), WSI_TOKEN_HTTP_LOCATION) < 0)
-			place[0] = '\0';
+			snprintf(place, sizeof(place), "an address that is too long to be told");
 		ws_words_status(status, c->text.target ? c->text.target : "", place, cause, &e);
 	} else if (!c->tls || c->stage < WS_STAGE_TLS ||
 		   !ws_tls_explain(wsi, c->text.host, c->stage == WS_STAGE_TLS, &e)) {

@@ -87,6 +87,9 @@ struct lws_vhost *ws_service_vhost(struct ws_service *s, bool tls, bool proxy, s
 		.protocols = protocols,
 		.vhost_name = names[tls][proxy],
 		.http_proxy_address = ":0",	/* none */
+#ifdef LWS_WITH_SOCKS5
+		.socks_proxy_address = ":0",
+#endif
 		.connect_timeout_secs = LWS_TIMEOUT_S,
 	};
 	struct lws_vhost *vhost;
@@ -95,8 +98,12 @@ struct lws_vhost *ws_service_vhost(struct ws_service *s, bool tls, bool proxy, s
 		return s->vhosts[tls][proxy];
 	if (tls && !s->tls)
 		s->tls = ws_tls_new(s->access, host_of, s, e);
-	if (tls && !s->tls)
+	if (tls && !s->tls) {
+		/* No other try will change what is in files: the same as a refusal. */
+		if (e->code == ERR_DATA)
+			e->code = ERR_PERMISSION;
 		return NULL;
+	}
 	if (tls) {
 		info.options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
 		ws_tls_configure(s->tls, &info);
@@ -231,6 +238,14 @@ static int start(struct ws_service *s, struct err *e)
 	lws_context_destroy(s->context);
 	s->context = NULL;
 	return err_sys(e, rc, "WebSocket: thread");
+}
+
+int ws_service_check(const char *host, struct err *e)
+{
+	if (strlen(host) > WS_HOST_MAX)
+		return err_set(e, ERR_UNSUPPORTED, "%.60s...: libwebsockets takes no names of more "
+			       "than %d characters", host, WS_HOST_MAX);
+	return ws_lib_load(e);
 }
 
 int ws_service_add(struct ws_service *s, struct ws_client *c, struct err *e)

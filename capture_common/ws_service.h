@@ -18,6 +18,12 @@
 
 struct ws_service;
 
+#define WS_HOST_MAX 100			/* 99 through a proxy */
+
+/* Whether WebSockets to this host are possible here; loads libwebsockets, which needs the rights
+ * of the start. Returns 0, or -1 with e. */
+int ws_service_check(const char *host, struct err *e);
+
 /* access: must stay valid; its certificates are used for all connections. The thread starts with
  * the first connection. NULL with e. */
 struct ws_service *ws_service_new(const struct access *access, struct err *e);

@@ -54,9 +54,13 @@ bool ws_words_closed_unanswered(enum ws_stage stage, const char *cause)
 	return stage == WS_STAGE_ANSWER && !no_http(cause) && !timed_out(cause);
 }
 
-static void no_answer(const char *cause, struct err *e)
+static void no_answer(const char *cause, const char *proxy, struct err *e)
 {
-	if (no_http(cause))
+	if (no_http(cause) && proxy)
+		err_set(e, ERR_PROTOCOL, "what answers through the proxy %.60s is no HTTP server, "
+			"or the proxy's own answer came in pieces, which libwebsockets 4.1 cannot "
+			"read", proxy);
+	else if (no_http(cause))
 		err_set(e, ERR_PROTOCOL, "what answers is no HTTP server; is it the server's HTTP "
 			"port?");
 	else if (timed_out(cause))
@@ -80,7 +84,7 @@ void ws_words_failed(enum ws_stage stage, const char *proxy, const char *cause, 
 		err_set(e, ERR_NETWORK, "closed during the TLS handshake");
 		return;
 	case WS_STAGE_ANSWER:
-		no_answer(cause, e);
+		no_answer(cause, proxy, e);
 		return;
 	case WS_STAGE_UP:
 		err_set(e, ERR_NETWORK, "closed by the server");

@@ -238,16 +238,28 @@ static void a_server_that_wants_one_has_its_words(void **state)
 	ws_cert_free(&stranger);
 }
 
+/* Before anything is sent. Not to be tried again soon, so it is no failure of the network. */
+static void unusable(const char *words)
+{
+	start(server, "127.0.0.1");
+	link_owner_run(&rig.owner, LINK_DOWN, 1);
+	if (!strstr(rig.owner.err.text, words))
+		fail_msg("%s: %s", words, rig.owner.err.text);
+	assert_int_equal(rig.owner.err.code, ERR_PERMISSION);
+	ws_rig_end(&rig);
+	assert_int_equal(rig.server.connections, 0);
+}
+
 static void a_key_of_another_certificate_is_told(void **state)
 {
 	(void)state;
 	trust(&ca);
 	rig.access.client_cert = ws_cert_pem(&client);
 	rig.access.client_key = ws_cert_key_pem(&good);
-	refused(server, "127.0.0.1", "the key does not belong to the certificate", ERR_DATA);
+	unusable("the key does not belong to the certificate");
 	trust(&ca);
 	rig.access.client_cert = ws_cert_pem(&client);
-	refused(server, "127.0.0.1", "holds no private key", ERR_DATA);
+	unusable("holds no private key");
 }
 
 /* --- through a proxy --- */
@@ -266,15 +278,16 @@ static void serve_as_proxy(struct ws_peer *p)
 	p->ssl = NULL;
 }
 
-static void start_proxied(const struct ws_cert *issuer, void (*serve)(struct ws_peer *p))
+static void start_proxied(const struct ws_cert *issuer, const char *host,
+			  void (*serve)(struct ws_peer *p), SSL_CTX *tls)
 {
 	char url[80];
 
 	trust(issuer);
-	ws_peer_start(&rig.server, NULL, serve, server);
+	ws_peer_start(&rig.server, NULL, serve, tls);
 	snprintf(url, sizeof(url), "http://127.0.0.1:%u", rig.server.port);
 	setenv("https_proxy", url, 1);
-	ws_rig_start_at(&rig, ENDPOINT_WSS, "localhost", 443);
+	ws_rig_start_at(&rig, ENDPOINT_WSS, host, 443);
 }
 
 static void proxied_fails(const char *words, enum err_code code)
@@ -291,11 +304,35 @@ static void proxied_fails(const char *words, enum err_code code)
 static void a_proxy_leads_to_a_server_with_tls(void **state)
 {
 	(void)state;
-	start_proxied(&ca, serve_as_proxy);
+	start_proxied(&ca, "localhost", serve_as_proxy, server);
 	ws_rig_up(&rig);
 	ws_rig_end(&rig);
 	unsetenv("https_proxy");
 	assert_memory_equal(rig.server.request, "GET /prefix/datasource HTTP/1.1\r\n", 33);
+}
+
+/* Returns whether the server was asked for this host, after one that the user wrote. */
+static bool asked_for(const char *host, const char *written, const char *names)
+{
+	struct ws_cert cert = ws_cert_make(names, &ca, -1, 1);
+	SSL_CTX *tls = ws_cert_server(&cert, NULL);
+	char line[100];
+
+	start_proxied(&ca, written, serve_as_proxy, tls);
+	ws_rig_up(&rig);
+	ws_rig_end(&rig);
+	unsetenv("https_proxy");
+	SSL_CTX_free(tls);
+	ws_cert_free(&cert);
+	snprintf(line, sizeof(line), "\r\nHost: %s\r\n", host);
+	return strstr(rig.server.request, line);
+}
+
+static void zones_and_last_dots_are_nothing_for_the_server(void **state)
+{
+	(void)state;
+	assert_true(asked_for("[fe80::1]", "fe80::1%lo", "IP:fe80::1"));
+	assert_true(asked_for("a.example", "a.example.", "DNS:a.example"));
 }
 
 static void serve_as_proxy_to_none(struct ws_peer *p)
@@ -311,9 +348,9 @@ static void serve_as_proxy_to_none(struct ws_peer *p)
 static void a_proxy_is_not_blamed_for_the_server_behind_it(void **state)
 {
 	(void)state;
-	start_proxied(&other_ca, serve_as_proxy);
+	start_proxied(&other_ca, "localhost", serve_as_proxy, server);
 	proxied_fails("not issued by a trusted CA", ERR_PERMISSION);
-	start_proxied(&ca, serve_as_proxy_to_none);
+	start_proxied(&ca, "localhost", serve_as_proxy_to_none, NULL);
 	proxied_fails("no TLS: ", ERR_NETWORK);
 }
 
@@ -402,6 +439,7 @@ int main(void)
 		cmocka_unit_test(a_server_that_wants_one_has_its_words),
 		cmocka_unit_test(a_key_of_another_certificate_is_told),
 		cmocka_unit_test(a_proxy_leads_to_a_server_with_tls),
+		cmocka_unit_test(zones_and_last_dots_are_nothing_for_the_server),
 		cmocka_unit_test(a_proxy_is_not_blamed_for_the_server_behind_it),
 		cmocka_unit_test(a_server_without_tls_has_its_words),
 		cmocka_unit_test(frames_go_both_ways),

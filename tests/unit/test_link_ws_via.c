@@ -158,6 +158,18 @@ static void what_was_sent_before_the_end_goes_through_the_helper(void **state)
 	assert_true(goodbye);
 }
 
+/* It is the place of the user who started the tool, which runs as another one by now. */
+static void a_useless_tmpdir_is_no_obstacle(void **state)
+{
+	(void)state;
+	goodbye = false;
+	setenv("TMPDIR", "/nonexistent", 1);
+	start(relay_command(), serve_to_the_end, NULL);
+	ws_rig_up(&rig);
+	end();
+	setenv("TMPDIR", folder, 1);
+}
+
 static void fails_with(const char *command, void (*serve)(struct ws_peer *p), void *arg,
 		       const char *words)
 {
@@ -206,6 +218,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(frames_go_through_the_helper),
 		cmocka_unit_test(what_was_sent_before_the_end_goes_through_the_helper),
+		cmocka_unit_test(a_useless_tmpdir_is_no_obstacle),
 		cmocka_unit_test(a_helper_that_fails_tells_why),
 		cmocka_unit_test(the_server_is_believed_more_than_the_helper),
 		cmocka_unit_test(freed_at_any_time),
