@@ -298,8 +298,7 @@ static void died(struct via *v)
 
 	v->dead = true;
 	loop_unwatch(v->loop, &v->watch);
-	err_set(&e, ERR_SYSTEM, "via: the process that starts %s is gone; restart the tool",
-		v->name);
+	err_set(&e, ERR_GONE, "via: the process that starts %s is gone", v->name);
 	for (struct via_helper *h = v->helpers; h;) {
 		bool was_over = h->over;
 
@@ -383,8 +382,7 @@ static int tell(struct via *v, const struct via_request *r, int fd, struct err *
 	struct msghdr m = { .msg_iov = &part, .msg_iovlen = 1 };
 
 	if (v->dead)
-		return err_set(e, ERR_SYSTEM, "via: the process that starts %s is gone; restart "
-			       "the tool", v->name);
+		return err_set(e, ERR_GONE, "via: the process that starts %s is gone", v->name);
 	if (fd >= 0) {
 		m.msg_control = control.bytes;
 		m.msg_controllen = sizeof(control.bytes);
@@ -398,7 +396,7 @@ static int tell(struct via *v, const struct via_request *r, int fd, struct err *
 	if (sendmsg(v->sock, &m, MSG_DONTWAIT | MSG_NOSIGNAL) == sizeof(*r))
 		return 0;
 	v->dead = true;
-	return err_set(e, ERR_SYSTEM, "via: the process that starts %s does not take requests",
+	return err_set(e, ERR_GONE, "via: the process that starts %s does not take requests",
 		       v->name);
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* --via: a helper command whose standard input and output are the link, such as
  * "ssh -W [%h]:%p user@gateway". %h and %p stand for the server's host and port, %% for a percent
- * sign; the command is run by /bin/sh -c.
+ * sign. The command is run by /bin/sh -fc: words with '*', '?' or '[' are no patterns for the names
+ * of files, as "[127.0.0.1]:22" would be one.
  *
  * The process that talks to the network may not start programs (sandbox.h), and later reconnects
  * need new helpers. So a small process is forked at the start, as the user who started the tool,
@@ -50,7 +51,9 @@ struct via_helper;
 /* Starts one whose standard input and output are stdio_fd, which it takes over, in any case.
  * ended() is called when it has exited, never from within this call: e says how (exit status or
  * signal), with the last line that it wrote to standard error: "via: ssh exited with status 255:
- * Connection refused". Its code is ERR_NETWORK after status 0, else ERR_SYSTEM. NULL with e. */
+ * Connection refused". Its code is ERR_NETWORK after status 0, else ERR_SYSTEM. NULL with e.
+ * ERR_GONE, in both ways: the process that starts them has gone, and with it all helpers, for good;
+ * the tool ends (remote.h), and whoever looks after it starts it anew. */
 struct via_helper *via_helper_new(struct via *v, struct loop *loop, const char *host,
 				  uint16_t port, int stdio_fd,
 				  void (*ended)(void *user, const struct err *e), void *user,

@@ -368,6 +368,40 @@ static void host_that_is_refused_is_told(void **state)
 	assert_non_null(strstr(why.text, "via: the host '$(id)' has characters"));
 }
 
+static void lines_cannot_steer_a_terminal(void **state)
+{
+	(void)state;
+	run("printf '\\033[1m \\302\\2331m \\377 caf\\303\\251\\n' >&2; exit 1");
+	expect_end(ERR_SYSTEM, "via: printf exited with status 1: ?[1m ?1m ? caf\xc3\xa9");
+}
+
+static void endless_lines_do_not_hide_the_end(void **state)
+{
+	(void)state;
+	run("yes this line comes again and again, and takes up some room so that there are fewer "
+	    "of them in the log of this test, as nobody reads them anyway >&2 & i=0; "
+	    "while [ $i -lt 3000 ]; do i=$((i + 1)); done; exit 3");
+	wait_for_end();
+	assert_non_null(strstr(why.text, "via: yes exited with status 3"));
+}
+
+/* It would be one for a file "1:3501". */
+static void host_in_brackets_is_no_pattern(void **state)
+{
+	char folder[] = "/tmp/test_via.XXXXXX", file[64], command[128];
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	snprintf(file, sizeof(file), "%s/1:3501", folder);
+	close(open(file, O_CREAT | O_WRONLY, 0600));
+	snprintf(command, sizeof(command), "cd %s && echo [%%h]:%%p", folder);
+	begin(command);
+	run_on("127.0.0.1");
+	expect_output("[127.0.0.1]:3501\n");
+	unlink(file);
+	rmdir(folder);
+}
+
 /* Far more than the way to us holds, while nobody reads it. */
 static void lines_by_the_thousand_block_nothing(void **state)
 {
@@ -645,10 +679,12 @@ static void its_death_is_told_to_all_and_later_ones(void **state)
 	kill(pid, SIGKILL);
 	wait_for_end();
 	assert_non_null(strstr(why.text, "via: the process that starts echo is gone"));
+	assert_int_equal(why.code, ERR_GONE);
 	via_helper_free(helper);
 	helper = try_helper("x");
 	assert_null(helper);
 	assert_non_null(strstr(e.text, "is gone"));
+	assert_int_equal(e.code, ERR_GONE);
 }
 
 static void helper_may_be_freed_before_anything_came_of_it(void **state)
@@ -683,6 +719,9 @@ int main(void)
 		TEST(signal_that_killed_it_is_told),
 		TEST(command_that_is_missing_is_told),
 		TEST(host_that_is_refused_is_told),
+		TEST(lines_cannot_steer_a_terminal),
+		TEST(endless_lines_do_not_hide_the_end),
+		TEST(host_in_brackets_is_no_pattern),
 		TEST(lines_by_the_thousand_block_nothing),
 		TEST(helpers_are_told_apart),
 		TEST(many_come_one_after_the_other),
