@@ -219,12 +219,18 @@ static void on_better(void *user)
 
 /* --- after a connection --- */
 
+/* Of credentials or certificates; a firewall's "permission denied" comes from the system. */
+static bool is_refusal(const struct err *e)
+{
+	return e->code == ERR_PERMISSION && e->sys == 0;
+}
+
 /* The same failure over and over makes a handful of lines; refused credentials make one. */
 static void log_failure(struct remote *r, const struct err *e, const char *next)
 {
 	struct memory *m = &r->memory[r->at];
 	bool same = strcmp(m->last_text, e->text) == 0;
-	bool denied = e->code == ERR_PERMISSION;
+	bool denied = is_refusal(e);
 	bool again = denied ? m->denied && same : same && (m->same_text + 1) % LOG_EVERY != 0;
 
 	m->denied = denied;
@@ -369,7 +375,7 @@ static void give_up(struct remote *r, const struct err *e)
 void remote_down(struct remote *r, enum session_end end, const struct err *e)
 {
 	bool refused = end == SESSION_REFUSED ||
-		       (end == SESSION_NO_LINK && e->code == ERR_PERMISSION);
+		       (end == SESSION_NO_LINK && is_refusal(e));
 	bool moving = r->moving, failed = server_failed(end), final = e->code == ERR_GONE;
 	struct err why;
 

@@ -85,6 +85,7 @@ struct denied_link {
 	struct link link;
 	struct loop *loop;
 	struct loop_post post;
+	int sys;			/* 0: the server says so */
 };
 
 static void deny(void *user)
@@ -93,6 +94,8 @@ static void deny(void *user)
 	struct err e;
 
 	err_set(&e, ERR_PERMISSION, "the server refuses the key");
+	if (d->sys)
+		err_sys(&e, d->sys, "connecting");
 	d->link.events.down(d->link.events.user, &e);
 }
 
@@ -128,7 +131,7 @@ static struct link *dial(void *user, const struct endpoint *ep, const struct lin
 			continue;
 		d = calloc(1, sizeof(*d));
 		*d = (struct denied_link){ .link = { .ops = &denied_ops, .events = *events },
-					   .loop = f->loop };
+					   .loop = f->loop, .sys = f->at[i].denies_sys };
 		return &d->link;
 	}
 	return link_tcp_new(f->loop, ep->host, ep->port, events);

@@ -24,6 +24,7 @@ struct remote_rig_server {
 	struct fake_server server;
 	bool speaks[FRAME_GENS];	/* else closed at once, without a byte */
 	bool denies;			/* the link goes down with ERR_PERMISSION */
+	int denies_sys;			/* which the system says, with this errno; 0: the server */
 	unsigned accepted;		/* connections on which something was said */
 	unsigned probed;		/* and those that were closed before that */
 	enum frame_gen tried[16];

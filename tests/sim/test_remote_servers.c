@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -298,6 +299,20 @@ static void refused_credentials_are_said_once_and_wait_long(void **state)
 	assert_int_equal(log_lines_count(&f->log, "refuses the key"), 1);
 }
 
+static void permission_denied_by_a_firewall_is_no_refusal(void **state)
+{
+	struct remote_rig *f = *state;
+
+	f->at[0].denies = true;
+	f->at[0].denies_sys = EACCES;
+	make(f, 1);
+	remote_rig_pass(f, 2 * SECOND_NS);
+	assert_true(f->overs >= 2);
+	f->at[0].denies = false;
+	remote_rig_pass(f, 4 * SECOND_NS);
+	assert_true(uses(f, 0));
+}
+
 static void refused_credentials_are_said_again_after_a_change(void **state)
 {
 	struct remote_rig *f = *state;
@@ -449,6 +464,7 @@ int main(void)
 		TEST(disable_retry_tries_each_server_once),
 		TEST(source_that_fails_is_not_the_fault_of_a_server),
 		TEST(refused_credentials_are_said_once_and_wait_long),
+		TEST(permission_denied_by_a_firewall_is_no_refusal),
 		TEST(refused_credentials_are_said_again_after_a_change),
 		TEST(refused_credentials_at_one_server_do_not_keep_from_the_next),
 		TEST(refusing_server_is_spared_while_another_is_down),
