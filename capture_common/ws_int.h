@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What ws_service.c and ws_client.c know of each other. Everything runs on libwebsockets' thread
+/* What ws_service.c and ws_client*.c know of each other. Everything runs on libwebsockets' thread
  * unless it says otherwise. */
 #ifndef CAPTURE_COMMON_WS_INT_H
 #define CAPTURE_COMMON_WS_INT_H
