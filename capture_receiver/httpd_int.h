@@ -29,7 +29,7 @@
 #define HTTPD_READ_BYTES ((size_t)256 << 10)
 /* Connections that were not let in (yet), whatever the number of those that were; and, of these,
  * those that the loop has done with beside those that it may have. */
-#define HTTPD_STRANGERS 64
+#define HTTPD_STRANGERS 256	/* after a restart, all tools come at once */
 #define HTTPD_LEAVING 64
 
 /* What goes from one thread to the other: a connection, or a line for the log. */

@@ -271,12 +271,12 @@ static void signs_in_a_query_stay_what_they_are(void **state)
 
 static void too_many_are_closed_and_the_others_stay(void **state)
 {
-	struct http_client idle[65];
+	static struct http_client idle[HTTPD_STRANGERS + 1];
 	char c;
 
 	(void)state;
 	httpd_rig_start(&rig, "", 1);
-	for (size_t i = 0; i < 65; i++)
+	for (size_t i = 0; i <= HTTPD_STRANGERS; i++)
 		http_client_open(&idle[i], rig.loop, httpd_port(rig.httpd));
 	loop_step(rig.loop, 1000000);
 	http_client_open(&rig.client, rig.loop, httpd_port(rig.httpd));
@@ -285,13 +285,14 @@ static void too_many_are_closed_and_the_others_stay(void **state)
 	/* Its place is free once the thread has seen that. */
 	while (upgrade_with(WS_PATH, "") != 101)
 		loop_step(rig.loop, 1000000);
-	for (size_t i = 0; i < 65; i++)
+	for (size_t i = 0; i <= HTTPD_STRANGERS; i++)
 		http_client_close(&idle[i]);
 }
 
 static void strangers_and_those_that_were_let_in_have_places_of_their_own(void **state)
 {
-	struct http_client tools[5], idle[64];
+	static struct http_client idle[HTTPD_STRANGERS];
+	struct http_client tools[5];
 	char c;
 
 	(void)state;
@@ -301,11 +302,11 @@ static void strangers_and_those_that_were_let_in_have_places_of_their_own(void *
 		tools[i] = rig.client;
 		rig.client.fd = -1;
 	}
-	for (size_t i = 0; i < 64; i++)
+	for (size_t i = 0; i < HTTPD_STRANGERS; i++)
 		http_client_open(&idle[i], rig.loop, httpd_port(rig.httpd));
 	http_client_open(&rig.client, rig.loop, httpd_port(rig.httpd));
 	assert_int_equal(http_client_read(&rig.client, &c, 1), 0);
-	for (size_t i = 0; i < 64; i++) {
+	for (size_t i = 0; i < HTTPD_STRANGERS; i++) {
 		assert_int_equal(recv(idle[i].fd, &c, 1, MSG_DONTWAIT), -1);
 		http_client_close(&idle[i]);
 	}
