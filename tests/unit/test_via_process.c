@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -27,6 +28,7 @@ static void receive(struct via_reply *r)
 
 static void begin(const char *command)
 {
+	const struct timeval limit = { .tv_sec = 60 };
 	struct via_reply r;
 	int fds[2];
 
@@ -38,6 +40,7 @@ static void begin(const char *command)
 	}
 	close(fds[1]);
 	sock = fds[0];
+	setsockopt(sock, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 	receive(&r);
 	assert_int_equal(r.type, VIA_READY);
 }
