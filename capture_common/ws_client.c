@@ -409,6 +409,16 @@ static void begin_to_end(struct ws_client *c)
 		lws_set_timeout(c->wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_ASYNC);
 }
 
+/* Without asking first whether the network takes it: mostly it does, and what it does not take
+ * libwebsockets keeps. */
+static void send_at_once(struct ws_client *c)
+{
+	if (c->broken || c->ending || lws_partial_buffered(c->wsi))
+		lws_callback_on_writable(c->wsi);
+	else if (on_writable(c) < 0)
+		lws_set_timeout(c->wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_ASYNC);
+}
+
 bool ws_client_look(struct ws_client *c)
 {
 	ws_service_lock(c->service);
@@ -418,7 +428,7 @@ bool ws_client_look(struct ws_client *c)
 	if (freed && !c->ending)
 		begin_to_end(c);
 	if (c->wsi && c->stage == WS_STAGE_UP && ws_pipe_has_output(c->pipe))
-		lws_callback_on_writable(c->wsi);
+		send_at_once(c);
 	if (c->wsi && c->stopped && !ws_pipe_is_full(c->pipe)) {
 		c->stopped = false;
 		lws_rx_flow_control(c->wsi, 1);
