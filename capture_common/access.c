@@ -15,17 +15,10 @@
 #include "capture_common/log.h"
 #include "capture_common/proxy.h"
 #include "capture_common/wipe.h"
+#include "protocol/text.h"
 
 #define SECRET_FILE_MAX ((size_t)64 << 10)
 #define CERT_FILE_MAX ((size_t)4 << 20)	/* bundles of all authorities are a quarter megabyte */
-
-static void free_secret(char **s)
-{
-	if (*s)
-		wipe(*s, strlen(*s));
-	free(*s);
-	*s = NULL;
-}
 
 static void free_blob(struct access_blob *b)
 {
@@ -68,7 +61,7 @@ static int set_text(char **field, const char *value, struct err *e)
 	copy = strdup(value);
 	if (!copy)
 		return err_set(e, ERR_NO_MEMORY, "out of memory");
-	free_secret(field);
+	wipe_and_free(field);
 	*field = copy;
 	return 0;
 }
@@ -78,7 +71,7 @@ static int set_instead(char **field, char **other, const char *value, struct err
 {
 	if (set_text(field, value, e) < 0)
 		return -1;
-	free_secret(other);
+	wipe_and_free(other);
 	return 0;
 }
 
@@ -117,14 +110,6 @@ int access_opt_apikey_file(void *access, const char *value, struct err *e)
 	return set_instead(&a->apikey_file, &a->apikey, value, e);
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 int access_opt_pin(void *access, const char *value, struct err *e)
 {
 	struct access *a = access;
@@ -135,7 +120,7 @@ int access_opt_pin(void *access, const char *value, struct err *e)
 	if (strncasecmp(p, "sha256:", 7) == 0)
 		p += 7;
 	for (; *p; p++) {
-		int digit = hex_digit(*p);
+		int digit = text_hex_digit(*p);
 
 		if (*p == ':' && digits && digits % 2 == 0 && p[-1] != ':')
 			continue;
@@ -391,7 +376,7 @@ static int check_login(struct access *a, struct err *e)
 	if (a->user && a->apikey) {
 		log_warn("there are a login and an API key: the login (--user) is used, the key "
 			 "(--apikey) is not");
-		free_secret(&a->apikey);
+		wipe_and_free(&a->apikey);
 	}
 	return 0;
 }
@@ -419,7 +404,7 @@ void access_free(struct access *a)
 				 &a->client_key_file };
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		free_secret(texts[i]);
+		wipe_and_free(texts[i]);
 	free_blob(&a->ca);
 	free_blob(&a->client_cert);
 	free_blob(&a->client_key);

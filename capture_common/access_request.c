@@ -151,14 +151,6 @@ static char *make_headers(const struct access *a)
 	return line;
 }
 
-static void free_secret(char **s)
-{
-	if (*s)
-		wipe(*s, strlen(*s));
-	free(*s);
-	*s = NULL;
-}
-
 int access_request(const struct access *a, const struct endpoint *ep, char **target,
 		   char **headers, struct err *e)
 {
@@ -169,7 +161,7 @@ int access_request(const struct access *a, const struct endpoint *ep, char **tar
 	*headers = make_headers(a);
 	if (*target && *headers)
 		return 0;
-	free_secret(target);
-	free_secret(headers);
+	wipe_and_free(target);
+	wipe_and_free(headers);
 	return err_set(e, ERR_NO_MEMORY, "out of memory");
 }

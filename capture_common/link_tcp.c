@@ -5,8 +5,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +15,6 @@
 
 #define RESOLVE_TIMEOUT_NS ((uint64_t)20 * 1000000000)
 #define CONNECT_TIMEOUT_NS ((uint64_t)10 * 1000000000)
-/* How much unsent data the kernel may hold: what waits here delays the answer to a PING. */
 #define NOT_SENT_LOWAT_BYTES (512 * 1024)
 
 struct link_tcp {
@@ -81,22 +78,6 @@ static void on_ready(void *user, unsigned events)
 		t->link.events.readable(t->link.events.user);
 }
 
-static void set_options(int fd)
-{
-	int on = 1;
-
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
-#ifdef TCP_NOTSENT_LOWAT
-	int lowat = NOT_SENT_LOWAT_BYTES;
-
-	setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &lowat, sizeof(lowat));
-#endif
-#ifdef SO_NOSIGPIPE
-	setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof(on));
-#endif
-}
-
 /* --- connecting --- */
 
 static void try_next(struct link_tcp *t);
@@ -116,7 +97,7 @@ static void on_connected(void *user, unsigned events)
 		return;
 	}
 	loop_timer_cancel(t->loop, &t->timer);
-	set_options(t->fd);
+	link_set_tcp_options(t->fd, NOT_SENT_LOWAT_BYTES);
 	t->watch.fn = on_ready;
 	loop_watch_events(t->loop, &t->watch, LOOP_READ);
 	t->link.events.up(t->link.events.user);

@@ -226,13 +226,6 @@ static void name_peer(struct link_ws *w)
 			 w->endpoint.host, address, w->endpoint.port, kind);
 }
 
-static void forget(char *secret)
-{
-	if (secret)
-		wipe(secret, strlen(secret));
-	free(secret);
-}
-
 /* Returns 0 when a connection is under way: to this address, or to the helper's socket. */
 static int connect_to(struct link_ws *w, const char *address, const char *unix_path,
 		      struct err *e)
@@ -262,8 +255,8 @@ static int connect_to(struct link_ws *w, const char *address, const char *unix_p
 	cfg.target = target;
 	cfg.headers = headers;
 	w->client = ws_client_new(&cfg, e);
-	forget(target);
-	forget(headers);
+	wipe_and_free(&target);
+	wipe_and_free(&headers);
 	if (!w->client)
 		return -1;
 	loop_timer_set(w->loop, &w->timer, loop_now_ns(w->loop) + CONNECT_TIMEOUT_NS,

@@ -158,18 +158,10 @@ static bool needs_none(const struct endpoint *ep, const char *list)
 
 /* --- the proxy --- */
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* The byte that "XX" stands for; -1 if these are no digits. */
 static int hex_byte(const char *s)
 {
-	int high = hex_digit(s[0]), low = hex_digit(s[1]);
+	int high = text_hex_digit(s[0]), low = text_hex_digit(s[1]);
 
 	return high < 0 || low < 0 ? -1 : high << 4 | low;
 }

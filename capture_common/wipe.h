@@ -4,6 +4,8 @@
 #define CAPTURE_COMMON_WIPE_H
 
 #include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* Through a volatile pointer: a compiler drops a memset() that nothing reads after. */
 static inline void wipe(void *mem, size_t len)
@@ -12,6 +14,15 @@ static inline void wipe(void *mem, size_t len)
 
 	while (len--)
 		*p++ = 0;
+}
+
+/* Gives back a text on the heap, or NULL, and sets it to NULL. */
+static inline void wipe_and_free(char **text)
+{
+	if (*text)
+		wipe(*text, strlen(*text));
+	free(*text);
+	*text = NULL;
 }
 
 #endif

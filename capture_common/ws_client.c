@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One WebSocket connection on libwebsockets' thread: how it is made, serves, and ends. The loop's
  * side is in ws_client_loop.c. */
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 
+#include "capture_common/link.h"
 #include "capture_common/wipe.h"
 #include "capture_common/ws_client_int.h"
 #include "capture_common/ws_tls.h"
 
-/* How much unsent data the kernel may hold: what waits there delays the answer to a PING. */
+/* Less than over TCP: the pipe to the loop holds some as well. */
 #define NOT_SENT_LOWAT_BYTES (128 * 1024)
 #define WRITES_AT_ONCE 8		/* then the others have their turn */
 
@@ -229,23 +227,10 @@ static void on_failure(struct ws_client *c, struct lws *wsi, const char *cause)
 	fail(c, &e);
 }
 
-static void set_options(struct lws *wsi)
-{
-	int fd = lws_get_socket_fd(wsi), on = 1;
-
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
-#ifdef TCP_NOTSENT_LOWAT
-	int lowat = NOT_SENT_LOWAT_BYTES;
-
-	setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &lowat, sizeof(lowat));
-#endif
-}
-
 static void on_established(struct ws_client *c, struct lws *wsi)
 {
 	c->wsi = wsi;
-	set_options(wsi);
+	link_set_tcp_options(lws_get_socket_fd(wsi), NOT_SENT_LOWAT_BYTES);
 	ws_client_forget_secrets(c);
 	c->stage = WS_STAGE_UP;
 	tell(c, WS_NEWS_UP);

@@ -9,19 +9,11 @@
 
 /* --- texts --- */
 
-static void wipe_text(char **text)
-{
-	if (*text)
-		wipe(*text, strlen(*text));
-	free(*text);
-	*text = NULL;
-}
-
 void ws_client_forget_secrets(struct ws_client *c)
 {
-	wipe_text(&c->text.target);
-	wipe_text(&c->text.headers);
-	wipe_text(&c->text.proxy_login);
+	wipe_and_free(&c->text.target);
+	wipe_and_free(&c->text.headers);
+	wipe_and_free(&c->text.proxy_login);
 }
 
 static int copy_text(char **copy, const char *text)

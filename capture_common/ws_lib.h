@@ -23,7 +23,6 @@ int ws_lib_load(struct err *e);
 
 #ifdef WS_LIB_SONAME
 #define WS_LIB_LWS(X) \
-	X(lws_adopt_descriptor_vhost) \
 	X(lws_callback_on_writable) \
 	X(lws_cancel_service) \
 	X(lws_client_connect_via_info) \
@@ -35,7 +34,6 @@ int ws_lib_load(struct err *e);
 	X(lws_get_opaque_user_data) \
 	X(lws_get_socket_fd) \
 	X(lws_get_ssl) \
-	X(lws_get_vhost) \
 	X(lws_hdr_copy) \
 	X(lws_http_client_http_response) \
 	X(lws_is_final_fragment) \
@@ -119,7 +117,6 @@ struct ws_lib {
 extern struct ws_lib ws_lib;
 
 #ifndef WS_LIB_TABLE_ONLY
-#define lws_adopt_descriptor_vhost (*ws_lib.lws_adopt_descriptor_vhost)
 #define lws_callback_on_writable (*ws_lib.lws_callback_on_writable)
 #define lws_cancel_service (*ws_lib.lws_cancel_service)
 #define lws_client_connect_via_info (*ws_lib.lws_client_connect_via_info)
@@ -131,7 +128,6 @@ extern struct ws_lib ws_lib;
 #define lws_get_opaque_user_data (*ws_lib.lws_get_opaque_user_data)
 #define lws_get_socket_fd (*ws_lib.lws_get_socket_fd)
 #define lws_get_ssl (*ws_lib.lws_get_ssl)
-#define lws_get_vhost (*ws_lib.lws_get_vhost)
 #define lws_hdr_copy (*ws_lib.lws_hdr_copy)
 #define lws_http_client_http_response (*ws_lib.lws_http_client_http_response)
 #define lws_is_final_fragment (*ws_lib.lws_is_final_fragment)

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "capture_common/wipe.h"
+#include "protocol/text.h"
 
 /* Copies len bytes that hold no NUL. */
 static bool give(char *out, size_t size, const char *text, size_t len)
@@ -79,22 +80,14 @@ bool http_basic(const char *header, char *out, size_t size)
 
 /* --- queries --- */
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* A '%' that begins no escape is itself. Returns the length. */
 static size_t percent_decode(char *out, const char *text)
 {
 	size_t len = 0;
 
 	for (; *text; text++, len++) {
-		int high = *text == '%' ? hex_value(text[1]) : -1;
-		int low = high >= 0 ? hex_value(text[2]) : -1;
+		int high = *text == '%' ? text_hex_digit(text[1]) : -1;
+		int low = high >= 0 ? text_hex_digit(text[2]) : -1;
 
 		out[len] = low >= 0 ? (char)(high << 4 | low) : *text;
 		if (low >= 0)

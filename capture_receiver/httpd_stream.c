@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "capture_common/link.h"
 #include "capture_receiver/httpd_int.h"
 
 #define SOCKET_BYTES (256 << 10)
@@ -27,12 +28,10 @@ _Static_assert(WS_SPLIT_ROOM >= LWS_PRE, "libwebsockets needs room before a mess
 
 static int set_flags(int fd)
 {
-	int flags = fcntl(fd, F_GETFL), size = SOCKET_BYTES;
+	int size = SOCKET_BYTES;
 
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
-	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
-		return -1;
-	return fcntl(fd, F_SETFD, FD_CLOEXEC);
+	return link_set_nonblocking(fd);
 }
 
 static int make_pair(int fds[2])

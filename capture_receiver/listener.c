@@ -3,7 +3,6 @@
 #include "capture_receiver/listener.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -14,6 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "capture_common/link.h"
 #include "capture_receiver/report.h"
 
 #define MAX_SOCKETS 32
@@ -46,15 +46,6 @@ static void print_address(const struct sockaddr *sa, socklen_t len, char *out, s
 		snprintf(out, size, "%s:%s", host, port);
 }
 
-static int set_flags(int fd)
-{
-	int flags = fcntl(fd, F_GETFL);
-
-	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
-		return -1;
-	return fcntl(fd, F_SETFD, FD_CLOEXEC);
-}
-
 /* --- accepting --- */
 
 static void want_all(struct listener *l, unsigned events)
@@ -83,7 +74,7 @@ static void hand_over(struct listener *l, int fd, const struct sockaddr *sa, soc
 	int on = 1;
 	char peer[ADDRESS_SIZE];
 
-	if (set_flags(fd) < 0) {
+	if (link_set_nonblocking(fd) < 0) {
 		close(fd);
 		return;
 	}
@@ -155,7 +146,7 @@ static int open_socket(const struct addrinfo *ai, uint16_t port, bool v6_only)
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (ai->ai_family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof(only));
-	if (set_flags(fd) == 0 && bind(fd, ai->ai_addr, ai->ai_addrlen) == 0 &&
+	if (link_set_nonblocking(fd) == 0 && bind(fd, ai->ai_addr, ai->ai_addrlen) == 0 &&
 	    listen(fd, SOMAXCONN) == 0)
 		return fd;
 	saved = errno;

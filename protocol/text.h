@@ -41,4 +41,13 @@ static inline bool text_is(struct text a, const char *b)
 	return text_equal(a, text_of(b));
 }
 
+/* What a hexadecimal digit stands for; -1: it is none. */
+static inline int text_hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 #endif
