@@ -309,7 +309,7 @@ static void permission_denied_by_a_firewall_is_no_refusal(void **state)
 	remote_rig_pass(f, 2 * SECOND_NS);
 	assert_true(f->overs >= 2);
 	f->at[0].denies = false;
-	remote_rig_pass(f, 4 * SECOND_NS);
+	remote_rig_pass(f, 60 * SECOND_NS);
 	assert_true(uses(f, 0));
 }
 
