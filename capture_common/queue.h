@@ -17,36 +17,23 @@
 #include <stdint.h>
 
 #include "capture_common/err.h"
-#include "protocol/msg.h"
+#include "capture_common/record.h"
 
 enum queue_full {
-	QUEUE_WAIT,		/* refuse new records: a replay waits */
+	QUEUE_WAIT,		/* refuse new records: a replay waits, or the spool takes them */
 	QUEUE_DROP_OLDEST,	/* make room: a live radio never waits */
-};
-
-enum record_kind {
-	RECORD_PACKET,		/* a packet and nothing else: the common case */
-	RECORD_DATA,		/* anything that a data report can carry */
-	RECORD_MESSAGE,		/* text for the server's users, in its place among the data */
-};
-
-struct record {
-	enum record_kind kind;
-	uint32_t number;	/* from 1 on, one more each; wraps */
-	union {
-		struct msg_packet packet;
-		struct msg_data data;
-		struct msg_message message;
-	};
+	/* Make room, but let go of the least worth first: bulk; then what repeats another record
+	 * that is kept; then plain records; messages last. Within a class, the oldest. */
+	QUEUE_DROP_BY_CLASS,
 };
 
 /* Records by where they went; always
- * pushed == released + dropped_unsent + dropped_sent + kept. */
+ * pushed == released + the sum of dropped[] + dropped_sent + kept. */
 struct queue_stats {
 	uint64_t pushed;
 	uint64_t refused;		/* too long for the queue: never pushed */
 	uint64_t released;		/* covered by the server */
-	uint64_t dropped_unsent;	/* lost */
+	uint64_t dropped[RECORD_CLASSES];	/* never sent: lost */
 	uint64_t dropped_sent;		/* sent, but not covered: lost only if the link was */
 	uint64_t resent;		/* put back by rewind */
 	size_t kept;			/* in the queue now */
@@ -59,6 +46,10 @@ struct queue;
 
 struct queue *queue_new(size_t bytes, enum queue_full policy, struct err *e);
 void queue_free(struct queue *q);	/* NULL is fine */
+/* What QUEUE_DROP_BY_CLASS and the counts go by; NULL: all packets are plain. Must stay valid. */
+void queue_set_classifier(struct queue *q, const struct record_classifier *c);
+void queue_set_policy(struct queue *q, enum queue_full policy);
+enum queue_full queue_policy(const struct queue *q);
 
 /* Copy the record. Return 0; -EAGAIN when there is no room and the policy is to wait; -EMSGSIZE
  * when it is longer than the queue (counted as refused). A queue that waits keeps some room for
@@ -66,6 +57,27 @@ void queue_free(struct queue *q);	/* NULL is fine */
 static inline int queue_push_packet(struct queue *q, const struct msg_packet *p);
 int queue_push_data(struct queue *q, const struct msg_data *d);
 int queue_push_message(struct queue *q, enum msg_class class, struct text text);
+
+/* --- numbers: one more for each record, but for gaps --- */
+
+/* The next record pushed gets this number; later than all so far. */
+void queue_number_from(struct queue *q, uint32_t number);
+/* A record that has its number already (out of the spool), later than all so far. As pushing. */
+int queue_push_numbered(struct queue *q, const struct record *r);
+/* Of the oldest kept; of the next to be pushed when there is none. */
+uint32_t queue_oldest_number(const struct queue *q);
+/* Of the newest ever pushed; one less than the first one's before that. */
+uint32_t queue_newest_number(const struct queue *q);
+
+/* Goes through all that is kept, oldest first: *at is 0 at the beginning. False at the end. The
+ * record is valid until the next call that changes q. */
+bool queue_walk(const struct queue *q, size_t *at, struct record *out);
+/* The wall clock was set by delta_us and shows new_now_us now: what was captured before that is
+ * given the time that the new clock would have told. Records that were captured since, recognized
+ * by their time, stay as they are. */
+void queue_shift_times(struct queue *q, int64_t delta_us, uint64_t new_now_us);
+
+/* --- sending --- */
 
 /* Lends the next record to send; false when there is none. It points into the queue and is valid
  * until the next call that changes q. */

@@ -13,6 +13,8 @@
 #include "capture_common/capture.h"
 #include "capture_common/err.h"
 #include "capture_common/queue.h"
+#include "capture_common/record.h"
+#include "capture_common/recorder.h"
 #include "capture_common/strlist.h"
 #include "protocol/srcdef.h"
 #include "protocol/uuid.h"
@@ -63,9 +65,11 @@ struct source_stats {
 	uint64_t received;		/* by the system, past the filter */
 	uint64_t kernel_dropped;	/* the program was not fast enough */
 	uint64_t device_dropped;	/* by the device or its driver, where that is known */
+	uint64_t filtered;		/* left out by the tool, as it was told to */
 	/* Captured in the source's own process, and not passed on. The framework's, not the
 	 * tool's. */
 	uint64_t not_passed_on;
+	struct recorder_stats recorded;		/* the framework's, too: --write */
 };
 
 enum source_read {
@@ -140,6 +144,11 @@ struct source_tool {
 	size_t queue_bytes;		/* default of --queue-size */
 	uint32_t hop_skip;		/* step preset when shuffling; 0: 1 */
 	unsigned min_dwell_ms;		/* never tune faster; 0: 10 */
+	/* What a full queue drops first; NULL: the oldest, whatever it is. */
+	const struct record_classifier *classes;
+	/* Its packets' times are those of this machine's wall clock: when that is set, they are set
+	 * right (clock_step.h). */
+	bool live_times;
 	/* Devices may be plugged in later: of several sources, one that is not there is waited
 	 * for. */
 	bool hot_plug;

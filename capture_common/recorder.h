@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Writes what a source captures to pcapng files on the sensor itself, with or without a server:
+ * --write. Files are written by a worker thread; when the disk is slower than the radio, packets
+ * are left out of the file, counted, and never wait. Loop thread of the process that has the
+ * source: it sees packets first, and may write where the one that talks to the network may not. */
+#ifndef CAPTURE_COMMON_RECORDER_H
+#define CAPTURE_COMMON_RECORDER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "capture_common/err.h"
+#include "capture_common/loop.h"
+#include "protocol/msg.h"
+
+/* Of the command line. Rotation: the next file begins when any of the limits is reached. */
+struct recorder_options {
+	char *path;		/* FILE, or "-" for standard output; NULL: no recording */
+	uint64_t max_bytes;	/* of a file; 0: no limit */
+	uint64_t max_seconds;
+	uint64_t max_packets;
+	uint64_t keep_files;	/* the oldest beyond so many are removed; 0: none */
+};
+
+struct recorder_config {
+	struct loop *loop;
+	const struct recorder_options *options;
+	const char *program;	/* "kismet_cap_linux_wifi 1.0": shb_userappl */
+	const char *tag;	/* put into the file's name when several sources write; or NULL */
+};
+
+struct recorder_stats {
+	uint64_t packets, bytes, files;		/* written, over all files */
+	uint64_t dropped;			/* the disk was too slow, or refused */
+	uint64_t not_packets;			/* records that a pcapng cannot hold */
+	uint64_t removed_files;			/* rotated away */
+	bool broken;				/* the disk refuses; tried again every 5 s */
+};
+
+struct recorder;
+
+/* Opens the first file: a path that cannot be written is found here. With limits, files are called
+ * stem_00001_20261122140501.pcapng. An existing FILE without limits is replaced. */
+struct recorder *recorder_new(const struct recorder_config *cfg, struct err *e);
+/* Writes out everything, and waits for that; a file without packets stays: it is a valid one. NULL is fine. */
+void recorder_free(struct recorder *r);
+
+/* What is known of the source once it is open: an interface of the file. */
+void recorder_interface(struct recorder *r, const char *name, const char *hardware);
+void recorder_packet(struct recorder *r, const struct msg_packet *p);
+void recorder_data(struct recorder *r, const struct msg_data *d);
+/* Packets are on the disk soon, not only after a second. */
+void recorder_flush(struct recorder *r);
+void recorder_get_stats(const struct recorder *r, struct recorder_stats *out);
+
+#endif

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Records on disk, for the time in which the server cannot take them: a queue in a folder of its
+ * own, bounded, first in first out, that survives kill -9 and a power cut.
+ *
+ *	append -> chunk in memory -> segment files, oldest ... newest -> chunk in memory -> peek
+ *
+ * A segment is a file that is understood without the others (spool_segment.h). Files are written,
+ * read and removed by a worker thread, so a slow disk holds up nothing; what happens there comes
+ * back as changed(). Records keep the numbers they have: those that were sent and not confirmed
+ * are known to our receiver by them, after a new start as well.
+ *
+ * A record stays on disk until spool_release() says that the server has it. Everything here is for
+ * the loop thread. */
+#ifndef CAPTURE_COMMON_SPOOL_H
+#define CAPTURE_COMMON_SPOOL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "capture_common/err.h"
+#include "capture_common/loop.h"
+#include "capture_common/record.h"
+
+#define SPOOL_MIN_BYTES ((uint64_t)1 << 20)
+#define SPOOL_SEGMENT_BYTES ((size_t)256 << 10)	/* a segment grows to this, or 1/8 of max_bytes */
+#define SPOOL_FLUSH_MS 1000	/* an appended record is with the system after this: kill -9 */
+#define SPOOL_SYNC_MS 5000	/* and after this on the disk: a power cut */
+
+struct spool_config {
+	struct loop *loop;
+	const char *folder;		/* created if its parent exists; one spool a folder: locked */
+	uint64_t max_bytes;		/* of all files together */
+	const char *uuid;		/* of the source; leftovers of another one are an error */
+	const struct record_classifier *classes;	/* may be NULL */
+	const struct msg_gps *gps;	/* position of what is appended, or NULL; must stay valid */
+	/* There may be something to peek at, or room, or neither any more. Never called from
+	 * within a function of the spool. */
+	void (*changed)(void *user);
+	void *user;
+};
+
+struct spool_stats {
+	uint64_t appended;		/* by this process */
+	uint64_t recovered;		/* found from an earlier run */
+	uint64_t released;		/* with the server */
+	/* Given up, by class: for want of room on the disk (max_bytes: the oldest go first), and
+	 * because it could not be written or read back. */
+	uint64_t full[RECORD_CLASSES];
+	uint64_t failed[RECORD_CLASSES];
+	uint64_t waiting;		/* appended + recovered - all of the above */
+	uint64_t bytes, segments;	/* on disk now */
+	bool broken;			/* the disk refuses; tried again every 5 s */
+};
+
+struct spool;
+
+/* Looks at what an earlier run left; a segment whose end is torn counts as far as it is whole.
+ * Files that are no segments stay alone. NULL with e: no such parent folder, locked by another
+ * process (ERR_BUSY), no memory, no right to write (the text says as which user). A full disk or a
+ * read-only one is no error here: broken is set, *e says why (code ERR_NONE otherwise). */
+struct spool *spool_open(const struct spool_config *cfg, struct err *e);
+/* Writes what is in memory, and waits for that. NULL is fine. */
+void spool_close(struct spool *s);
+
+/* What an earlier run left: its instance (struct msg_newsource), and its last number. False when
+ * there is nothing. */
+bool spool_leftover(const struct spool *s, uint64_t *instance, uint32_t *last_number);
+/* Written into each segment from now on; before the first append. */
+void spool_set_instance(struct spool *s, uint64_t instance);
+
+/* Takes a copy. False when it cannot: the disk is slower than what comes, or broken. Then the
+ * caller counts it. */
+bool spool_append(struct spool *s, const struct record *r);
+/* Gets what is in memory to the system soon, not only after SPOOL_FLUSH_MS. */
+void spool_flush(struct spool *s);
+
+/* Lends the oldest record that was not taken yet; false when there is none, or none yet. It points
+ * into the spool's memory and is valid until the next call. Records of another position than
+ * cfg.gps carry theirs: they come as RECORD_DATA. */
+bool spool_peek(struct spool *s, struct record *out);
+/* The record last peeked is in the queue now. */
+void spool_take(struct spool *s);
+/* Everything was taken, what is in memory included. */
+bool spool_all_taken(const struct spool *s);
+/* All records up to number are with the server: their segments go. */
+void spool_release(struct spool *s, uint32_t number);
+
+/* The wall clock was set: what was appended so far, up to number, was captured delta_us later than
+ * it says. Remembered on disk. */
+void spool_shift_times(struct spool *s, uint32_t number, int64_t delta_us);
+
+void spool_get_stats(const struct spool *s, struct spool_stats *out);
+/* Why it is broken; "" if it is not. */
+const char *spool_problem(const struct spool *s);
+
+#endif
