@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capture_common/configure_plan.h"
 #include "capture_common/endpoint.h"
 #include "capture_common/loop.h"
-#include "capture_receiver/configure_plan.h"
 
 #define DEFAULT_ADDRESS "127.0.0.1"
 #define DEFAULT_PORT ENDPOINT_TCP_PORT

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "capture_receiver/configure_plan.h"
+#include "capture_common/configure_plan.h"
 #include "capture_receiver/report.h"
 #include "protocol/text.h"
 #include "protocol/uuid.h"

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "capture_receiver/configure_plan.h"
+#include "capture_common/configure_plan.h"
 
 static struct configure_plan plan;
 static char text[40000];

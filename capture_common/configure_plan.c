@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The hop list from definition and open report, and the CONFIGURE message for it. */
-#include "capture_receiver/configure_plan.h"
+#include "capture_common/configure_plan.h"
 
 #include <errno.h>
 #include <math.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a source is told to tune to after it was opened, as a server computes it
  * (docs/protocol.md 6.5, 7.1). Pure. */
-#ifndef CAPTURE_RECEIVER_CONFIGURE_PLAN_H
-#define CAPTURE_RECEIVER_CONFIGURE_PLAN_H
+#ifndef CAPTURE_COMMON_CONFIGURE_PLAN_H
+#define CAPTURE_COMMON_CONFIGURE_PLAN_H
 
 #include <stdbool.h>
 #include <stddef.h>
