@@ -2,16 +2,15 @@
 /* The record queue: a ring of bytes, each record a header and what it points to.
  *
  * Records lie in one piece. Where the next one does not fit before the end of the memory, it goes
- * to the front, and wrap_at says where the others turn round. Records are counted, not numbered in
- * memory: the three counts tell how many are kept and unsent, and which number each has. This is
- * the packet path; every instruction here is spent on every packet. */
+ * to the front, and wrap_at says where the others turn round. Each has its number with it, so that
+ * some can be taken out of the middle; three counts tell how many are kept and unsent. This is the
+ * packet path; every instruction here is spent on every packet. */
 #include "capture_common/queue.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define NO_WRAP SIZE_MAX
 /* A full queue that waits still takes a few messages. */
 #define MESSAGE_ROOM ((size_t)4096)
 
@@ -24,8 +23,26 @@ static void set_limits(struct queue *q, size_t limit)
 static void make_empty(struct queue *q)
 {
 	q->tail = q->next = q->head = 0;
-	q->wrap_at = NO_WRAP;
+	q->wrap_at = QUEUE_NO_WRAP;
 	set_limits(q, q->size);
+}
+
+void queue_set_policy(struct queue *q, enum queue_full policy)
+{
+	q->policy = policy;
+	q->spare = policy == QUEUE_WAIT ? MESSAGE_ROOM : 0;
+	q->closed_to = QUEUE_NOBODY;
+	set_limits(q, q->limit);
+}
+
+enum queue_full queue_policy(const struct queue *q)
+{
+	return q->policy;
+}
+
+void queue_set_classifier(struct queue *q, const struct record_classifier *c)
+{
+	q->classes = c;
 }
 
 struct queue *queue_new(size_t bytes, enum queue_full policy, struct err *e)
@@ -36,8 +53,6 @@ struct queue *queue_new(size_t bytes, enum queue_full policy, struct err *e)
 		bytes = QUEUE_MIN_BYTES;
 	if (q && bytes <= UINT32_MAX / 2) {
 		q->size = bytes & ~(size_t)(QUEUE_ALIGN - 1);
-		q->policy = policy;
-		q->spare = policy == QUEUE_WAIT ? MESSAGE_ROOM : 0;
 		q->mem = malloc(q->size);
 		/* All that will ever be needed is taken now, and not when it is scarce. */
 		if (q->mem)
@@ -50,6 +65,7 @@ struct queue *queue_new(size_t bytes, enum queue_full policy, struct err *e)
 		return NULL;
 	}
 	make_empty(q);
+	queue_set_policy(q, policy);
 	return q;
 }
 
@@ -63,47 +79,55 @@ void queue_free(struct queue *q)
 
 /* --- leaving --- */
 
-/* What tail has left behind can be written to. */
-static void tail_moved(struct queue *q)
+void queue_tail_moved(struct queue *q)
 {
+	q->closed_to = QUEUE_NOBODY;
 	if (q->n_tail == q->n_head) {
 		make_empty(q);
 	} else if (q->tail >= q->head) {
 		set_limits(q, q->tail - QUEUE_ALIGN);	/* head never meets tail */
 	} else {
-		q->wrap_at = NO_WRAP;
+		q->wrap_at = QUEUE_NO_WRAP;
 		set_limits(q, q->size);
 	}
 }
 
-/* Moves tail to where n records will have left. Nearly always that is at a mark; a walk through
- * their headers, which are no longer in the CPU's cache, is what costs a packet most. */
-static void move_tail(struct queue *q, uint64_t n)
+/* Nearly always, what is covered ends at a mark; a walk through the headers, which are no longer in
+ * the CPU's cache, is what costs a packet most. */
+static bool move_tail_to_mark(struct queue *q, uint32_t number)
 {
 	for (size_t i = 0; i < QUEUE_MARKS; i++) {
-		if (q->marks[i].n != n)
+		uint64_t n = q->marks[i].n;
+
+		if (q->marks[i].number != number || n <= q->n_tail || n > q->n_next)
 			continue;
 		/* What came behind the mark may have gone to the front. */
 		q->tail = q->marks[i].offset == q->wrap_at ? 0 : q->marks[i].offset;
 		q->n_tail = n;
-		return;
+		return true;
 	}
-	for (; q->n_tail < n; q->n_tail++)
+	return false;
+}
+
+static void move_tail_before(struct queue *q, uint32_t number)
+{
+	while (q->n_tail < q->n_next &&
+	       (int32_t)(queue_slot_at(q, q->tail)->number - number) < 0) {
 		q->tail = queue_after(q, q->tail);
+		q->n_tail++;
+	}
 }
 
 void queue_release(struct queue *q, uint32_t mark)
 {
-	int32_t covered = (int32_t)(mark - (uint32_t)q->n_tail - 1);
-	uint64_t sent = q->n_next - q->n_tail;
+	uint64_t before = q->n_tail;
 
-	if (covered <= 0 || sent == 0)
+	if (!move_tail_to_mark(q, mark))
+		move_tail_before(q, mark);
+	if (q->n_tail == before)
 		return;
-	uint64_t n = (uint64_t)covered < sent ? (uint64_t)covered : sent;
-
-	move_tail(q, q->n_tail + n);
-	q->released += n;
-	tail_moved(q);
+	q->released += q->n_tail - before;
+	queue_tail_moved(q);
 }
 
 void queue_rewind(struct queue *q)
@@ -111,22 +135,6 @@ void queue_rewind(struct queue *q)
 	q->resent += q->n_next - q->n_tail;
 	q->next = q->tail;
 	q->n_next = q->n_tail;
-}
-
-static void drop_oldest(struct queue *q)
-{
-	bool unsent = q->n_tail == q->n_next;
-
-	q->tail = queue_after(q, q->tail);
-	q->n_tail++;
-	if (unsent) {
-		q->next = q->tail;
-		q->n_next++;
-		q->dropped_unsent++;
-	} else {
-		q->dropped_sent++;
-	}
-	tail_moved(q);
 }
 
 /* --- coming --- */
@@ -145,39 +153,67 @@ static bool wrap(struct queue *q, size_t size)
 	return true;
 }
 
-int queue_make_room(struct queue *q, size_t size, size_t spare)
+static enum record_class class_of_newcomer(const struct queue *q, const struct msg_packet *p,
+					   bool is_message)
 {
-	if (size + spare > q->size) {
+	if (is_message)
+		return RECORD_WORDS;
+	return p && p->data && q->classes ? q->classes->class_of(p, NULL) : RECORD_PLAIN;
+}
+
+/* What is turned away is dropped as if it had been in the queue for a moment. */
+static int turn_away(struct queue *q, enum record_class class)
+{
+	q->newest++;
+	q->dropped[class]++;
+	q->turned_away++;
+	return QUEUE_TURNED_AWAY;
+}
+
+int queue_make_room(struct queue *q, size_t size, const struct msg_packet *p, bool is_message)
+{
+	size_t wanted = size + (is_message ? 0 : q->spare);
+
+	if (wanted > q->size) {
 		q->refused++;
 		return -EMSGSIZE;
 	}
-	while (q->head + size + spare > q->limit && !wrap(q, size + spare)) {
-		if (q->policy == QUEUE_WAIT)
+	while (q->head + wanted > q->limit && !wrap(q, wanted)) {
+		enum record_class newcomer;
+
+		switch (q->policy) {
+		case QUEUE_WAIT:
 			return -EAGAIN;
-		drop_oldest(q);
+		case QUEUE_DROP_OLDEST:
+			queue_drop_oldest(q);
+			break;
+		case QUEUE_DROP_BY_CLASS:
+			newcomer = class_of_newcomer(q, p, is_message);
+			if (!queue_drop_by_class(q, wanted, newcomer))
+				return turn_away(q, newcomer);
+			break;
+		}
 	}
 	return 0;
 }
 
-/* A place for a record with extra bytes after its header, that leaves spare bytes free. */
-static int reserve(struct queue *q, size_t extra, size_t spare, struct queue_slot **out)
+/* A place for a record with extra bytes after its header. */
+static int reserve(struct queue *q, enum record_kind kind, size_t extra, const struct msg_packet *p,
+		   struct queue_slot **out)
 {
 	size_t size = queue_slot_size(extra);
-	int rc = queue_make_room(q, size, spare);
+	int rc = queue_make_room(q, size, p, kind == RECORD_MESSAGE);
 
-	if (rc < 0)
+	if (rc != 0)
 		return rc;
 	*out = queue_slot_at(q, q->head);
-	(*out)->size = (uint32_t)size;
+	(*out)->size_kind = (uint32_t)size | kind;
+	(*out)->number = ++q->newest;
 	(*out)->packet.data = (uint8_t *)(*out + 1);
 	(*out)->packet.len = (uint32_t)extra;
-	return 0;
-}
-
-static void commit(struct queue *q, const struct queue_slot *slot)
-{
-	q->head += slot->size;
+	q->head += size;
 	q->n_head++;
+	return 0;
 }
 
 /* Everything in msg_data that points somewhere, always in the same order. */
@@ -225,16 +261,15 @@ int queue_push_data(struct queue *q, const struct msg_data *d)
 	list_parts(&copy, parts);
 	for (size_t i = 0; i < DATA_PARTS; i++)
 		len += *parts[i].at ? parts[i].len : 0;
-	int rc = reserve(q, sizeof(copy) + len, q->spare, &slot);
+	int rc = reserve(q, RECORD_DATA, sizeof(copy) + len, d->packet.data ? &d->packet : NULL,
+			 &slot);
 
-	if (rc < 0)
-		return rc;
-	slot->kind = RECORD_DATA;
+	if (rc != 0)
+		return rc == QUEUE_TURNED_AWAY ? 0 : rc;
 	uint8_t *fixed = (uint8_t *)(slot + 1);
 
 	copy_parts(parts, fixed + sizeof(copy));
 	memcpy(fixed, &copy, sizeof(copy));
-	commit(q, slot);
 	return 0;
 }
 
@@ -242,18 +277,96 @@ int queue_push_data(struct queue *q, const struct msg_data *d)
 int queue_push_message(struct queue *q, enum msg_class class, struct text text)
 {
 	struct queue_slot *slot;
-	int rc = reserve(q, 1 + text.len, 0, &slot);
+	int rc = reserve(q, RECORD_MESSAGE, 1 + text.len, NULL, &slot);
 
-	if (rc < 0)
-		return rc;
+	if (rc != 0)
+		return rc == QUEUE_TURNED_AWAY ? 0 : rc;
 	uint8_t *bytes = (uint8_t *)(slot + 1);
 
-	slot->kind = RECORD_MESSAGE;
 	bytes[0] = (uint8_t)class;
 	if (text.len > 0)
 		memcpy(bytes + 1, text.s, text.len);
-	commit(q, slot);
 	return 0;
+}
+
+/* --- numbers --- */
+
+void queue_number_from(struct queue *q, uint32_t number)
+{
+	q->newest = number - 1;
+}
+
+static int push_record(struct queue *q, const struct record *r)
+{
+	switch (r->kind) {
+	case RECORD_PACKET:
+		return queue_push_packet(q, &r->packet);
+	case RECORD_DATA:
+		return queue_push_data(q, &r->data);
+	case RECORD_MESSAGE:
+		break;
+	}
+	return queue_push_message(q, r->message.class, r->message.text);
+}
+
+int queue_push_numbered(struct queue *q, const struct record *r)
+{
+	uint32_t before = q->newest;
+
+	if ((int32_t)(r->number - before) <= 0)
+		return -EINVAL;
+	q->newest = r->number - 1;
+	int rc = push_record(q, r);
+
+	if (rc < 0)
+		q->newest = before;
+	return rc;
+}
+
+uint32_t queue_oldest_number(const struct queue *q)
+{
+	return queue_empty(q) ? q->newest + 1 : queue_slot_at(q, q->tail)->number;
+}
+
+uint32_t queue_newest_number(const struct queue *q)
+{
+	return q->newest;
+}
+
+/* --- looking --- */
+
+void queue_slot_record(const struct queue_slot *slot, struct record *out)
+{
+	const uint8_t *bytes = (const uint8_t *)(slot + 1);
+
+	out->kind = (enum record_kind)(slot->size_kind & QUEUE_KIND);
+	out->number = slot->number;
+	switch (out->kind) {
+	case RECORD_PACKET:
+		out->packet = slot->packet;
+		break;
+	case RECORD_DATA:
+		memcpy(&out->data, bytes, sizeof(out->data));
+		break;
+	case RECORD_MESSAGE:
+		out->message = (struct msg_message){
+			.class = (enum msg_class)bytes[0],
+			.text = { (const char *)bytes + 1, slot->packet.len - 1 },
+		};
+		break;
+	}
+}
+
+/* *at: 1 and the offset of the next one. */
+bool queue_walk(const struct queue *q, size_t *at, struct record *out)
+{
+	size_t offset = *at == 0 ? q->tail : *at - 1;
+
+	if (queue_empty(q) || offset == q->head)
+		return false;
+	queue_slot_record(queue_slot_at(q, offset), out);
+	*at = 1 + queue_after(q, offset);
+	return true;
 }
 
 /* --- sending --- */
@@ -262,24 +375,7 @@ bool queue_peek(const struct queue *q, struct record *out)
 {
 	if (q->n_next == q->n_head)
 		return false;
-	const struct queue_slot *slot = queue_slot_at(q, q->next);
-
-	out->kind = (enum record_kind)slot->kind;
-	out->number = (uint32_t)q->n_next + 1;
-	switch (out->kind) {
-	case RECORD_PACKET:
-		out->packet = slot->packet;
-		break;
-	case RECORD_DATA:
-		memcpy(&out->data, slot + 1, sizeof(out->data));
-		break;
-	case RECORD_MESSAGE:
-		out->message = (struct msg_message){
-			.class = (enum msg_class)slot->packet.data[0],
-			.text = { (const char *)slot->packet.data + 1, slot->packet.len - 1 },
-		};
-		break;
-	}
+	queue_slot_record(queue_slot_at(q, q->next), out);
 	return true;
 }
 
@@ -292,10 +388,12 @@ void queue_sent(struct queue *q)
 uint32_t queue_mark(struct queue *q)
 {
 	unsigned at = q->n_marks++ % QUEUE_MARKS;
+	uint32_t number = queue_has_unsent(q) ? queue_slot_at(q, q->next)->number : q->newest + 1;
 
 	q->marks[at].n = q->n_next;
 	q->marks[at].offset = q->next;
-	return (uint32_t)q->n_next + 1;
+	q->marks[at].number = number;
+	return number;
 }
 
 /* --- state --- */
@@ -334,13 +432,13 @@ size_t queue_size_bytes(const struct queue *q)
 void queue_get_stats(const struct queue *q, struct queue_stats *out)
 {
 	*out = (struct queue_stats){
-		.pushed = q->n_head,
+		.pushed = q->n_head + q->turned_away,
 		.refused = q->refused,
 		.released = q->released,
-		.dropped_unsent = q->dropped_unsent,
 		.dropped_sent = q->dropped_sent,
 		.resent = q->resent,
 		.kept = (size_t)(q->n_head - q->n_tail),
 		.unsent = (size_t)(q->n_head - q->n_next),
 	};
+	memcpy(out->dropped, q->dropped, sizeof(out->dropped));
 }

@@ -62,7 +62,8 @@ int queue_push_message(struct queue *q, enum msg_class class, struct text text);
 
 /* The next record pushed gets this number; later than all so far. */
 void queue_number_from(struct queue *q, uint32_t number);
-/* A record that has its number already (out of the spool), later than all so far. As pushing. */
+/* A record that has its number already (out of the spool). As pushing; -EINVAL, uncounted, when its
+ * number is not later than all so far. */
 int queue_push_numbered(struct queue *q, const struct record *r);
 /* Of the oldest kept; of the next to be pushed when there is none. */
 uint32_t queue_oldest_number(const struct queue *q);
@@ -72,10 +73,16 @@ uint32_t queue_newest_number(const struct queue *q);
 /* Goes through all that is kept, oldest first: *at is 0 at the beginning. False at the end. The
  * record is valid until the next call that changes q. */
 bool queue_walk(const struct queue *q, size_t *at, struct record *out);
-/* The wall clock was set by delta_us and shows new_now_us now: what was captured before that is
- * given the time that the new clock would have told. Records that were captured since, recognized
- * by their time, stay as they are. */
-void queue_shift_times(struct queue *q, int64_t delta_us, uint64_t new_now_us);
+/* The wall clock was set by delta_us a second ago or so (at most 5 s), and shows new_now_us now. What
+ * was captured before that is given the time that the new clock would have told: packet, JSON and
+ * buffer; a GPS has a clock of its own.
+ *
+ * Records come in order, so the last one whose time the new clock cannot have told - later than
+ * now, or from before the step - ends what was captured before. All up to it is shifted, but for
+ * times that the old clock cannot have told. When the clock was set by seconds only, what was
+ * captured in the last second or two before may be taken for later: it is off by as much as it
+ * was. Nothing is ever shifted that was captured since, unless the loop was busy for longer. */
+void queue_shift_times(struct queue *q, uint32_t first, int64_t delta_us, uint64_t new_now_us);
 
 /* --- sending --- */
 

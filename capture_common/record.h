@@ -36,13 +36,14 @@ enum record_class {
 /* How a tool's packets are told apart; NULL in struct source_tool: all are RECORD_PLAIN. Pure: it
  * looks at the packet and nothing else, for it is asked at any time, on any thread. */
 struct record_classifier {
-	/* For RECORD_REPEATABLE, *key is the same for all packets that say the same. */
+	/* For RECORD_REPEATABLE, *key is the same for all packets that say the same; key may be
+	 * NULL. */
 	enum record_class (*class_of)(const struct msg_packet *p, uint64_t *key);
 	/* For users: "data", "beacons", "management". RECORD_WORDS is called "messages". */
 	const char *names[RECORD_WORDS];
 };
 
-/* The class of any record; c may be NULL. */
+/* The class of any record; c may be NULL, and so may key. */
 enum record_class record_class(const struct record_classifier *c, const struct record *r,
 			       uint64_t *key);
 /* For users; c may be NULL: then "packets". */

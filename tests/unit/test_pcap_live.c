@@ -340,7 +340,7 @@ static void queue_that_waits_costs_no_packets(void **state)
 		queue_get_stats(queue, &q);
 	} while (q.pushed < 100);
 	assert_int_equal(q.pushed, 100);
-	assert_int_equal(q.refused + q.dropped_unsent, 0);
+	assert_int_equal(q.refused + q.dropped[RECORD_PLAIN], 0);
 }
 
 static void interface_taken_down_ends_it(void **state)

@@ -245,9 +245,11 @@ static void check_stats(const struct queue *q, const struct model *m)
 	assert_int_equal(s.refused, m->stats.refused);
 	assert_int_equal(s.released, m->stats.released);
 	assert_int_equal(s.dropped_sent, m->stats.dropped_sent);
-	assert_int_equal(s.dropped_unsent, m->stats.dropped_unsent);
+	assert_int_equal(s.dropped[RECORD_PLAIN], m->stats.dropped[RECORD_PLAIN]);
+	assert_int_equal(s.dropped[RECORD_WORDS], m->stats.dropped[RECORD_WORDS]);
 	assert_int_equal(s.resent, m->stats.resent);
-	assert_int_equal(s.pushed, s.released + s.dropped_unsent + s.dropped_sent + s.kept);
+	assert_int_equal(s.pushed, s.released + s.dropped[RECORD_PLAIN] + s.dropped[RECORD_WORDS] +
+			 s.dropped_sent + s.kept);
 }
 
 static void check(struct queue *q, const struct model *m)
@@ -309,8 +311,10 @@ static void do_push(struct queue *q, struct model *m, struct prng *rnd)
 		assert_false(must_fit(q, s, used));
 	while (m->n + 1 > after.kept) {		/* made room */
 		assert_int_equal(q->policy, QUEUE_DROP_OLDEST);
-		m->stats.dropped_sent += m->sent > 0;
-		m->stats.dropped_unsent += m->sent == 0;
+		if (m->sent > 0)
+			m->stats.dropped_sent++;
+		else
+			m->stats.dropped[record_class(NULL, &m->kept[0]->r, NULL)]++;
 		model_drop(m);
 	}
 	m->kept[m->n++] = s;
@@ -354,9 +358,8 @@ static void agree(uint64_t seed, enum queue_full policy, uint32_t first_number)
 	struct queue *q = queue_new(QUEUE_MIN_BYTES, policy, &e);
 
 	assert_non_null(q);
-	q->n_tail = q->n_next = q->n_head = first_number - 1u;
+	queue_number_from(q, first_number);
 	m = (struct model){ .kept = m.all, .number = first_number };
-	m.stats.pushed = m.stats.released = q->released = q->n_head;
 	for (int i = 0; i < 3000; i++) {
 		uint32_t what = prng_below(&rnd, 100);
 
@@ -413,7 +416,7 @@ static void push_packet(struct queue *q, struct sample *s, struct prng *rnd, uin
 {
 	s->len = 0;
 	make_packet(s, rnd, len);
-	s->r.number = (uint32_t)q->n_head + 1;
+	s->r.number = queue_newest_number(q) + 1;
 	assert_int_equal(push(q, s), 0);
 }
 
@@ -503,7 +506,7 @@ static void drop_takes_sent_records_first_at_any_offset(void **state)
 		push_packet(q, s, &rnd, 40000);		/* an unsent one goes, too */
 		queue_get_stats(q, &stats);
 		assert_int_equal(stats.dropped_sent, 2);
-		assert_int_equal(stats.dropped_unsent, 1);
+		assert_int_equal(stats.dropped[RECORD_PLAIN], 1);
 		assert_int_equal(queue_mark(q), 4);
 		queue_rewind(q);
 		assert_int_equal(queue_mark(q), 4);
@@ -522,7 +525,7 @@ static void data_keeps_every_combination_of_parts(void **state)
 	for (unsigned present = 0; present < 1u << DATA_PARTS; present++) {
 		s->len = 0;
 		make_data(s, &rnd, present, 30);
-		s->r.number = (uint32_t)q->n_head + 1;
+		s->r.number = queue_newest_number(q) + 1;
 		assert_int_equal(push(q, s), 0);
 		expect_next(q, s);
 		queue_sent(q);
