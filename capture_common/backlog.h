@@ -33,8 +33,11 @@
 struct backlog_config {
 	struct loop *loop;
 	struct queue *queue;
-	struct spool *spool;		/* NULL: none. Owned by the backlog */
-	/* Records a second out of the spool; at least twice what comes in meanwhile is taken. */
+	/* NULL: none. Owned by the backlog; its changed() is backlog_spool_changed(). */
+	struct spool *spool;
+	const struct record_classifier *classes;	/* may be NULL */
+	/* Records a second out of the spool, or twice what comes in if that is more; 0: as fast as
+	 * it goes. */
 	unsigned drain_per_s;
 	/* Records came into the queue, out of the spool. */
 	void (*records)(void *user);
@@ -59,7 +62,8 @@ struct backlog_stats {
 	uint64_t lost[LOSSES][RECORD_CLASSES];
 	/* Sent, dropped before they were confirmed: lost only if the link was. Not in delivered. */
 	uint64_t unconfirmed;
-	uint64_t in_memory, on_disk;	/* waiting; each record is in one of the two */
+	/* Waiting. What is in memory may be on disk as well, in case of a crash; it counts once. */
+	uint64_t in_memory, on_disk;
 	uint64_t disk_bytes;
 	bool spooling, disk_broken;
 };
@@ -82,6 +86,9 @@ void backlog_set_streaming(struct backlog *b, bool streaming);
 void backlog_released(struct backlog *b);
 /* The wall clock was set: see queue_shift_times(). */
 void backlog_shift_times(struct backlog *b, int64_t delta_us, uint64_t new_now_us);
+
+/* Told by the spool. */
+void backlog_spool_changed(struct backlog *b);
 
 /* Nothing waits any more, neither in memory nor on disk. */
 bool backlog_empty(const struct backlog *b);

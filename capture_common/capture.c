@@ -8,25 +8,54 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "capture_common/backlog.h"
 #include "capture_common/clip.h"
 #include "capture_common/log.h"
 #include "capture_common/loop.h"
 #include "capture_common/record_ring.h"
+#include "capture_common/recorder.h"
 
-/* A broken ring is the other process's end, which its socket tells. */
-bool capture_packet_to_ring(struct capture *c, const struct msg_packet *p)
+/* Returns 0, or -EAGAIN: the source is to wait. A broken ring is the other process's end, which its
+ * socket tells. */
+static int packet_to_ring(struct capture *c, const struct msg_packet *p)
 {
 	int rc = record_ring_push_packet(c->ring, p);
 
-	if (rc < 0 && rc != -EAGAIN)
-		c->refused++;
-	return rc != -EAGAIN;
+	if (rc == -EAGAIN)
+		return rc;
+	c->refused += rc < 0;
+	return 0;
+}
+
+bool capture_packet_on(struct capture *c, const struct msg_packet *p)
+{
+	int rc = 0;
+
+	if (c->backlog)
+		rc = backlog_push_packet(c->backlog, p);
+	else if (c->ring)
+		rc = packet_to_ring(c, p);
+	if (rc == -EAGAIN)
+		return false;
+	if (c->recorder)
+		recorder_packet(c->recorder, p);
+	return true;
 }
 
 bool capture_data(struct capture *c, const struct msg_data *d)
 {
-	assert(c->queue);
-	return queue_push_data(c->queue, d) != -EAGAIN;
+	int rc = 0;
+
+	assert(!c->ring);
+	if (c->queue)
+		rc = queue_push_data(c->queue, d);
+	else if (c->backlog)
+		rc = backlog_push_data(c->backlog, d);
+	if (rc == -EAGAIN)
+		return false;
+	if (c->recorder)
+		recorder_data(c->recorder, d);
+	return true;
 }
 
 static void log_by_class(enum msg_class class, const char *text)
@@ -50,8 +79,17 @@ static void log_by_class(enum msg_class class, const char *text)
 
 static int push_message(struct capture *c, enum msg_class class, struct text text)
 {
-	return c->queue ? queue_push_message(c->queue, class, text) :
-			  record_ring_push_message(c->ring, class, text);
+	if (c->queue)
+		return queue_push_message(c->queue, class, text);
+	if (c->backlog)
+		return backlog_push_message(c->backlog, class, text);
+	return c->ring ? record_ring_push_message(c->ring, class, text) : 0;
+}
+
+void capture_tell(struct capture *c, enum msg_class class, struct text text)
+{
+	if (push_message(c, class, text) < 0)
+		c->messages_dropped++;
 }
 
 void capture_message(struct capture *c, enum msg_class class, const char *fmt, ...)
@@ -63,8 +101,7 @@ void capture_message(struct capture *c, enum msg_class class, const char *fmt, .
 	clip_text(text, sizeof(text), vsnprintf(text, sizeof(text), fmt, ap));
 	va_end(ap);
 	log_by_class(class, text);
-	if (push_message(c, class, text_of(text)) < 0)
-		c->messages_dropped++;
+	capture_tell(c, class, text_of(text));
 }
 
 uint64_t capture_now_ns(const struct capture *c)

@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include "capture_common/capture_options.h"
+#include "capture_common/capture_status.h"
+#include "capture_common/clock_step.h"
 #include "capture_common/daemon.h"
 #include "capture_common/feed.h"
 #include "capture_common/list_devices.h"
@@ -20,6 +22,8 @@
 #include "capture_common/sandbox.h"
 #include "capture_common/source_child.h"
 #include "capture_common/source_process.h"
+#include "capture_common/status_file.h"
+#include "capture_common/user.h"
 
 #define SECOND_NS ((uint64_t)1000000000)
 /* After SIGTERM, what is in the queues gets this long to reach the server. */
@@ -42,8 +46,10 @@ struct app {
 	struct feed **feeds;		/* NULL: its source is not there yet */
 	char (*tags)[TAG_SIZE];		/* one for each feed */
 	size_t n_feeds, n_made, n_over;
-	struct loop_timer farewell, progress, look;
-	uint64_t progress_delivered;
+	struct loop_timer farewell, look;
+	struct clock_step *clock;
+	struct status_file *status_file;	/* NULL: none */
+	struct capture_status *status_shown;
 	bool ending;
 	int status;
 };
@@ -105,40 +111,44 @@ static void on_usr1(void *user, int signo)
 	}
 }
 
-/* --- progress on a terminal --- */
+/* --- for users --- */
 
-static void on_progress(void *user)
+static int show_status(struct app *a, struct err *e)
 {
-	struct app *a = user;
-	uint64_t delivered = 0;
-	size_t used = 0, size = 0, away = 0;
-	char text[160];
+	struct capture_status_config cfg = {
+		.loop = a->loop,
+		.tool = a->tool,
+		.feeds = a->feeds,
+		.n_feeds = a->n_feeds,
+		.progress = !capture_options_local(&a->o) && !a->o.daemonize &&
+			    isatty(STDERR_FILENO) && log_enabled(LOG_LEVEL_INFO),
+		.file = a->status_file,
+		.clock = a->clock,
+	};
 
-	for (size_t i = 0; i < a->n_feeds; i++) {
-		struct account account;
-
-		if (!a->feeds[i])
-			continue;
-		feed_get_account(a->feeds[i], &account);
-		delivered += account.queue.released;
-		used += account.queue_used;
-		size += account.queue_size;
-		away += !feed_connected(a->feeds[i]);
-	}
-	snprintf(text, sizeof(text), "%" PRIu64 " records delivered, %" PRIu64 "/s, queue %zu %%%s",
-		 delivered, delivered - a->progress_delivered, size ? used * 100 / size : 0,
-		 away == 0 ? "" : away == a->n_made ? ", not connected" : ", not all connected");
-	a->progress_delivered = delivered;
-	log_progress(text);
-	loop_timer_set(a->loop, &a->progress, loop_now_ns(a->loop) + SECOND_NS, on_progress, a);
+	a->status_shown = capture_status_new(&cfg, e);
+	return a->status_shown ? 0 : -1;
 }
 
-static void show_progress(struct app *a)
+static void on_clock_set(void *user, int64_t delta_us, uint64_t new_now_us)
 {
-	if (capture_options_local(&a->o) || a->o.daemonize || !isatty(STDERR_FILENO) ||
-	    !log_enabled(LOG_LEVEL_INFO))
-		return;
-	loop_timer_set(a->loop, &a->progress, loop_now_ns(a->loop) + SECOND_NS, on_progress, a);
+	struct app *a = user;
+
+	log_warn("the wall clock was set by %" PRId64 ".%03u s%s", delta_us / 1000000,
+		 (unsigned)(llabs(delta_us) / 1000 % 1000), a->tool->live_times &&
+		 !a->o.keep_clock_steps ? "; the times of what waits are set right, too" : "");
+	for (size_t i = 0; i < a->n_feeds; i++) {
+		if (a->feeds[i])
+			feed_clock_set(a->feeds[i], delta_us, new_now_us);
+	}
+}
+
+static int watch_clock(struct app *a, struct err *e)
+{
+	struct clock_step_config cfg = { .loop = a->loop, .stepped = on_clock_set, .user = a };
+
+	a->clock = clock_step_new(&cfg, e);
+	return a->clock ? 0 : -1;
 }
 
 /* --- setting up --- */
@@ -212,7 +222,9 @@ static int count_feeds(struct app *a, struct err *e)
 static int part_with_privileges(struct app *a, struct err *e)
 {
 	struct source_process_config cfg = { .run = source_child_run, .tool = a->tool,
-					     .to_syslog = a->o.daemonize };
+					     .to_syslog = a->o.daemonize,
+					     .record = &a->o.record,
+					     .record_only = capture_options_solo(&a->o) };
 
 	if (!a->tool->privileges)
 		return 0;
@@ -307,8 +319,7 @@ static int start_feeds(struct app *a, struct err *e)
 			return -1;
 	}
 	look_later(a);
-	show_progress(a);
-	return 0;
+	return show_status(a, e);
 }
 
 static int prepare_reach(struct app *a, struct err *e)
@@ -333,16 +344,29 @@ static int start_via(struct app *a, struct err *e)
 	return a->via ? 0 : -1;
 }
 
+/* Files that are made with the rights that are given up later. */
+static int make_files(struct app *a, struct err *e)
+{
+	if (a->o.pidfile && pidfile_create(a->o.pidfile, e) < 0)
+		return -1;
+	if (a->o.spool && user_make_folder(a->o.spool, a->tool->privileges != 0, e) < 0)
+		return err_wrap(e, "--spool");
+	if (!a->o.status_file)
+		return 0;
+	a->status_file = status_file_new(a->o.status_file, e);
+	return a->status_file ? 0 : err_wrap(e, "--status-file");
+}
+
 static int set_up(struct app *a, struct err *e)
 {
 	if (a->o.daemonize && daemon_start(e) < 0)
 		return -1;
-	if (a->o.pidfile && pidfile_create(a->o.pidfile, e) < 0)
-		return -1;
-	if (count_feeds(a, e) < 0 || start_via(a, e) < 0 || part_with_privileges(a, e) < 0)
+	if (make_files(a, e) < 0 || count_feeds(a, e) < 0 || start_via(a, e) < 0 ||
+	    part_with_privileges(a, e) < 0)
 		return -1;
 	a->loop = loop_new(NULL, e);
-	if (!a->loop || take_signals(a, e) < 0 || prepare_reach(a, e) < 0 || make_feeds(a, e) < 0)
+	if (!a->loop || take_signals(a, e) < 0 || watch_clock(a, e) < 0 ||
+	    prepare_reach(a, e) < 0 || make_feeds(a, e) < 0)
 		return -1;
 	return start_feeds(a, e);
 }
@@ -351,10 +375,9 @@ static void tear_down(struct app *a)
 {
 	if (a->loop) {
 		loop_timer_cancel(a->loop, &a->farewell);
-		loop_timer_cancel(a->loop, &a->progress);
 		loop_timer_cancel(a->loop, &a->look);
 	}
-	log_progress(NULL);
+	capture_status_free(a->status_shown);
 	for (size_t i = 0; a->feeds && i < a->n_feeds; i++)
 		feed_free(a->feeds[i]);
 	dialer_end(&a->dialer);
@@ -365,7 +388,9 @@ static void tear_down(struct app *a)
 	free(a->processes);
 	free(a->feeds);
 	free(a->tags);
+	clock_step_free(a->clock);
 	loop_free(a->loop);
+	status_file_free(a->status_file);
 	pidfile_remove();
 }
 

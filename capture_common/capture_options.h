@@ -13,6 +13,8 @@
 #include "capture_common/gps.h"
 #include "capture_common/log.h"
 #include "capture_common/opts.h"
+#include "capture_common/queue.h"
+#include "capture_common/recorder.h"
 #include "capture_common/source.h"
 #include "protocol/frame.h"
 
@@ -33,6 +35,14 @@ struct capture_options {
 	bool auto_gen;			/* --protocol=auto */
 	enum frame_gen gen;		/* else */
 	size_t queue_bytes;
+	enum queue_full drop_first;	/* what the queue does when it is full */
+	char *spool;			/* folder, or NULL */
+	uint64_t spool_bytes;
+	unsigned spool_rate;		/* records a second; 0: no limit */
+	bool keep_timestamps;		/* announce timestamp=false */
+	bool keep_clock_steps;		/* leave times as they are when the clock is set */
+	struct recorder_options record;
+	char *status_file;
 	size_t frame_limit;
 	int in_fd, out_fd;		/* -1: none */
 	bool list, json;
@@ -54,6 +64,12 @@ void capture_options_free(struct capture_options *o);
 void capture_options_wish(const struct capture_options *o, struct endpoint_wish *out);
 
 void capture_options_help(const struct source_tool *tool);
+
+/* Neither a server nor somebody who started this one: captured only into files. */
+static inline bool capture_options_solo(const struct capture_options *o)
+{
+	return o->in_fd < 0 && o->connect.n == 0 && !o->autodetect && o->record.path;
+}
 
 static inline bool capture_options_local(const struct capture_options *o)
 {

@@ -48,10 +48,14 @@ void feed_finish(struct feed *f);
 bool feed_over(const struct feed *f);
 
 const char *feed_uuid(const struct feed *f);	/* "" in local mode */
+const char *feed_name(const struct feed *f);	/* as its user calls it */
+const char *feed_peer(const struct feed *f);	/* the server; "" without a connection */
+/* The wall clock was set: the times of what waits are set right, if the tool's are of that clock. */
+void feed_clock_set(struct feed *f, int64_t delta_us, uint64_t new_now_us);
 bool feed_connected(const struct feed *f);
 void feed_get_account(const struct feed *f, struct account *out);
 void feed_log_account(const struct feed *f);
 /* At the end; a feed that a server started only to list or probe has nothing to tell. */
-void feed_log_last_account(const struct feed *f);
+void feed_log_last_account(struct feed *f);
 
 #endif

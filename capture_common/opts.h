@@ -81,6 +81,8 @@ int opt_string(void *field, const char *value, struct err *e);	/* char *: owned 
 int opt_uint(void *field, const char *value, struct err *e);	/* unsigned */
 int opt_port(void *field, const char *value, struct err *e);	/* uint16_t, 0 allowed */
 int opt_bytes(void *field, const char *value, struct err *e);	/* size_t; 512k = 524288, 4M, 1G */
+int opt_uint64(void *field, const char *value, struct err *e);	/* uint64_t */
+int opt_bytes64(void *field, const char *value, struct err *e);	/* uint64_t, as opt_bytes() */
 int opt_fd(void *field, const char *value, struct err *e);	/* int, 0 or more */
 int opt_bool(void *field, const char *value, struct err *e);	/* bool: true or false */
 

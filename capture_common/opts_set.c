@@ -109,7 +109,13 @@ int opt_fd(void *field, const char *value, struct err *e)
 	return 0;
 }
 
-int opt_bytes(void *field, const char *value, struct err *e)
+int opt_uint64(void *field, const char *value, struct err *e)
+{
+	return read_whole(value, UINT64_MAX - 1, field, e);
+}
+
+/* A number of bytes, limit at most. */
+static int read_bytes(const char *value, uint64_t limit, uint64_t *out, struct err *e)
 {
 	static const char units[] = "kKmMgG";
 	const char *end, *unit;
@@ -124,9 +130,24 @@ int opt_bytes(void *field, const char *value, struct err *e)
 	if (end == value || *end)
 		return err_set(e, ERR_USAGE, "'%.60s' is not a size; use a number with k, M or G",
 			       value);
-	if (n == UINT64_MAX || n > (uint64_t)SIZE_MAX >> shift)
+	if (n == UINT64_MAX || n > limit >> shift)
 		return err_set(e, ERR_USAGE, "'%.60s' is more than this machine can address",
 			       value);
-	*(size_t *)field = (size_t)(n << shift);
+	*out = n << shift;
 	return 0;
+}
+
+int opt_bytes(void *field, const char *value, struct err *e)
+{
+	uint64_t n;
+
+	if (read_bytes(value, SIZE_MAX, &n, e) < 0)
+		return -1;
+	*(size_t *)field = (size_t)n;
+	return 0;
+}
+
+int opt_bytes64(void *field, const char *value, struct err *e)
+{
+	return read_bytes(value, INT64_MAX, field, e);
 }

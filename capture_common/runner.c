@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "capture_common/log.h"
+#include "capture_common/recorder.h"
 
 /* One turn reads this much at most: a good batch, still quick. */
 #define BURST_BYTES ((size_t)256 << 10)
@@ -37,7 +38,9 @@ struct runner *runner_new(const struct runner_config *cfg, struct err *e)
 		return NULL;
 	}
 	r->cfg = *cfg;
-	r->capture = (struct capture){ .queue = cfg->queue, .ring = cfg->ring, .loop = cfg->loop };
+	r->capture = (struct capture){ .queue = cfg->backlog ? NULL : cfg->queue,
+				       .backlog = cfg->backlog, .ring = cfg->ring,
+				       .recorder = cfg->recorder, .loop = cfg->loop };
 	r->watch.fd = -1;
 	return r;
 }
@@ -148,6 +151,15 @@ static int begin_to_open(struct runner *r, char *printed, struct err *e)
 	return 1;
 }
 
+static void tell_recorder(struct runner *r, const struct srcdef *def)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "%.*s", TEXT_ARG(def->interface));
+	recorder_interface(r->capture.recorder, r->info.capif[0] ? r->info.capif : name,
+			   r->info.hardware);
+}
+
 static int open_source(struct runner *r, const struct srcdef *def, char *printed, struct err *e)
 {
 	source_info_free(&r->info);
@@ -160,6 +172,8 @@ static int open_source(struct runner *r, const struct srcdef *def, char *printed
 		return -1;
 	}
 	r->definition = printed;
+	if (r->capture.recorder)
+		tell_recorder(r, def);
 	return 0;
 }
 
@@ -402,6 +416,8 @@ void runner_get_stats(const struct runner *r, struct source_stats *out)
 		source_process_get_stats(r->cfg.process, out);
 	else if (r->self && r->cfg.tool->ops->stats)
 		r->cfg.tool->ops->stats(r->self, out);
+	if (r->capture.recorder)
+		recorder_get_stats(r->capture.recorder, &out->recorded);
 	if (r->cfg.ring)
 		out->not_passed_on = r->capture.refused + r->capture.messages_dropped;
 }

@@ -16,8 +16,12 @@
 struct runner_config {
 	struct loop *loop;
 	const struct source_tool *tool;
-	struct queue *queue;		/* NULL: in the source's own process */
-	struct record_ring *ring;	/* ... this */
+	/* Where records go, as struct capture has it: the queue alone, or the backlog with its
+	 * queue, or, in the source's own process, the ring; none of them: only to the recorder. */
+	struct queue *queue;
+	struct backlog *backlog;
+	struct record_ring *ring;
+	struct recorder *recorder;	/* NULL: nothing is recorded here */
 	/* The source's own process, which it is opened and read in; NULL: in this one. */
 	struct source_process *process;
 	/* What came of a runner_open() that was only begun; e is NULL when it is open now. */
