@@ -7,6 +7,7 @@
 #define CAPTURE_COMMON_RECORDER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "capture_common/err.h"
@@ -27,25 +28,40 @@ struct recorder_config {
 	const struct recorder_options *options;
 	const char *program;	/* "kismet_cap_linux_wifi 1.0": shb_userappl */
 	const char *tag;	/* put into the file's name when several sources write; or NULL */
+	/* Nobody reads the pipe any more: nothing is recorded from now on. Not called from within
+	 * any function here; may be NULL. */
+	void (*over)(void *user);
+	void *user;
 };
 
 struct recorder_stats {
 	uint64_t packets, bytes, files;		/* written, over all files */
 	uint64_t dropped;			/* the disk was too slow, or refused */
-	uint64_t not_packets;			/* records that a pcapng cannot hold */
+	/* Not written: records that are no packets; packets of more than RECORDER_PACKET_MAX bytes,
+	 * or of a 17th link type. */
+	uint64_t not_packets;
 	uint64_t removed_files;			/* rotated away */
 	bool broken;				/* the disk refuses; tried again every 5 s */
+	bool over;				/* nobody reads the pipe any more */
 };
+
+#define RECORDER_PACKET_MAX ((uint32_t)112 << 10)
 
 struct recorder;
 
+/* What cannot be, found before anything is opened: standard output for several sources, and the
+ * like. No path is fine. recorder_new() checks that, too. Returns 0 or -1. */
+int recorder_check(const struct recorder_options *o, size_t n_sources, struct err *e);
+
 /* Opens the first file: a path that cannot be written is found here. With limits, files are called
- * stem_00001_20261122140501.pcapng. An existing FILE without limits is replaced. */
+ * stem_00001_20261122140501.pcapng, by number and UTC, and the next one begins with the first packet
+ * behind a limit. An existing FILE without limits is replaced. */
 struct recorder *recorder_new(const struct recorder_config *cfg, struct err *e);
-/* Writes out everything, and waits for that; a file without packets stays: it is a valid one. NULL is fine. */
+/* Writes out everything, waits for that, and logs what was recorded. A pipe that nobody reads is
+ * waited for a second only; a file without packets stays: it is a valid one. NULL is fine. */
 void recorder_free(struct recorder *r);
 
-/* What is known of the source once it is open: an interface of the file. */
+/* What is known of the source once it is open: an interface of the file. Copied. */
 void recorder_interface(struct recorder *r, const char *name, const char *hardware);
 void recorder_packet(struct recorder *r, const struct msg_packet *p);
 void recorder_data(struct recorder *r, const struct msg_data *d);

@@ -1,0 +1,562 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Writes what a source captures to pcapng files: blocks are put into chunks of memory, which a
+ * worker thread writes. */
+#include "capture_common/recorder.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+
+#include "capture_common/log.h"
+#include "capture_common/pcapng.h"
+#include "capture_common/recorder_files.h"
+#include "capture_common/worker.h"
+
+#define SECOND_NS ((uint64_t)1000000000)
+#define CHUNKS 4
+#define CHUNK_BYTES ((size_t)128 << 10)
+#define CHUNK_ENDS 64
+#define ENDS_A_PACKET 2
+/* The longest beginning of a section, the statistics at its end twice, and a packet's head. */
+#define CHUNK_SPARE ((size_t)12 << 10)
+#define FLUSH_NS SECOND_NS
+#define RETRY_NS (5 * SECOND_NS)
+#define SECONDS_MAX ((uint64_t)1 << 30)
+/* Blocks around the bytes of a packet. */
+#define PACKET_HEAD 36
+#define COUNTS_LEN 52
+#define INTERFACE_BOUND 320
+
+struct chunk {
+	struct worker_job job;
+	struct recorder *recorder;
+	uint8_t *buf;
+	size_t len;
+	size_t ends[CHUNK_ENDS];	/* here a file ends */
+	size_t n_ends;
+	bool retry;			/* the disk refused before; this is a new section */
+	struct recorder_outcome outcome;
+};
+
+struct interface {
+	uint32_t dlt;
+	uint64_t received, dropped;
+};
+
+enum state {
+	RECORDING,
+	REFUSED,		/* by the disk: packets are dropped until the timer */
+	TRYING,			/* the beginning of a section is on its way */
+	OVER,			/* nobody reads any more */
+};
+
+struct recorder {
+	struct recorder_config cfg;
+	struct recorder_options limits;	/* its path is not ours */
+	struct recorder_files *files;	/* the worker's, while it has chunks */
+	struct worker *worker;
+	struct chunk chunks[CHUNKS];
+	struct chunk *current;		/* NULL: none */
+	char os[160], application[128], name[64], hardware[128];
+	enum state state;
+	struct recorder_stats stats;
+	struct loop_timer flush_timer, file_timer, retry_timer;
+
+	/* The file and the section that packets are put into. */
+	struct interface interfaces[RECORDER_INTERFACES];
+	unsigned n_interfaces, n_written;	/* known; of these, in this section */
+	bool in_section;
+	uint64_t file_bytes, file_packets;
+
+	bool told;			/* that the disk refuses */
+	uint64_t refused_ns, dropped_before;	/* when that began */
+};
+
+static void on_flush(void *user);
+static void on_file_due(void *user);
+static void on_retry(void *user);
+static void on_proven(void *user);
+
+/* --- chunks --- */
+
+static struct chunk *free_chunk(struct recorder *r)
+{
+	for (int i = 0; i < CHUNKS; i++) {
+		struct chunk *c = &r->chunks[i];
+
+		if (c == r->current || c->job.busy)
+			continue;
+		c->len = c->n_ends = 0;
+		c->retry = false;
+		return c;
+	}
+	return NULL;
+}
+
+/* On the worker's thread. */
+static void write_chunk(void *user)
+{
+	struct chunk *c = user;
+	struct recorder_files *f = c->recorder->files;
+	size_t at = 0;
+
+	c->outcome = (struct recorder_outcome){ .packets = 0 };
+	if (c->retry)
+		recorder_files_retry(f);
+	for (size_t i = 0; i < c->n_ends; i++) {
+		recorder_files_write(f, c->buf + at, c->ends[i] - at, &c->outcome);
+		recorder_files_end(f, &c->outcome);
+		at = c->ends[i];
+	}
+	recorder_files_write(f, c->buf + at, c->len - at, &c->outcome);
+}
+
+static void submit(struct recorder *r)
+{
+	struct chunk *c = r->current;
+
+	r->current = NULL;
+	loop_timer_cancel(r->cfg.loop, &r->flush_timer);
+	if (c)
+		worker_do(r->worker, &c->job);
+}
+
+static void on_flush(void *user)
+{
+	submit(user);
+}
+
+/* Whether the current chunk has room for len bytes of packet and all that may come with it. */
+static bool make_room(struct recorder *r, size_t len)
+{
+	struct chunk *c = r->current;
+
+	if (c && (CHUNK_BYTES - c->len < len + CHUNK_SPARE || c->n_ends > CHUNK_ENDS - ENDS_A_PACKET))
+		submit(r);
+	if (!r->current) {
+		r->current = free_chunk(r);
+		if (r->current)
+			loop_timer_set(r->cfg.loop, &r->flush_timer,
+				       loop_now_ns(r->cfg.loop) + FLUSH_NS, on_flush, r);
+	}
+	return r->current != NULL;
+}
+
+/* --- blocks --- */
+
+static uint64_t wall_clock_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+static uint8_t *space(struct recorder *r, size_t *room)
+{
+	*room = CHUNK_BYTES - r->current->len;
+	return r->current->buf + r->current->len;
+}
+
+/* make_room() has seen to it that everything fits. */
+static void filled(struct recorder *r, size_t len)
+{
+	assert(len > 0);
+	r->current->len += len;
+	r->file_bytes += len;
+}
+
+static struct text text_or_absent(const char *s)
+{
+	return s[0] ? text_of(s) : (struct text){ NULL, 0 };
+}
+
+static void put_interface(struct recorder *r, const struct interface *i)
+{
+	struct pcapng_interface block = { .dlt = i->dlt, .name = text_or_absent(r->name),
+					  .hardware = text_or_absent(r->hardware) };
+	size_t room;
+	uint8_t *at = space(r, &room);
+
+	filled(r, pcapng_put_interface(&block, at, room));
+	r->n_written++;
+}
+
+/* An interface has the same number in all sections. */
+static void put_new_interfaces(struct recorder *r)
+{
+	while (r->n_written < r->n_interfaces)
+		put_interface(r, &r->interfaces[r->n_written]);
+}
+
+static void begin_section(struct recorder *r)
+{
+	struct pcapng_section block = { .os = text_or_absent(r->os),
+					.application = text_of(r->application) };
+	size_t room;
+	uint8_t *at = space(r, &room);
+
+	if (r->file_bytes == 0 && r->limits.max_seconds)
+		loop_timer_set(r->cfg.loop, &r->file_timer, loop_now_ns(r->cfg.loop) +
+			       r->limits.max_seconds * SECOND_NS, on_file_due, r);
+	filled(r, pcapng_put_section(&block, at, room));
+	r->in_section = true;
+	r->n_written = 0;
+	put_new_interfaces(r);
+}
+
+/* Of the whole recording up to here, as the format has it. */
+static void end_section(struct recorder *r)
+{
+	for (unsigned i = 0; i < r->n_written; i++) {
+		struct pcapng_counts block = { .interface = i, .time_us = wall_clock_us(),
+					       .received = r->interfaces[i].received,
+					       .dropped = r->interfaces[i].dropped };
+		size_t room;
+		uint8_t *at = space(r, &room);
+
+		filled(r, pcapng_put_counts(&block, at, room));
+	}
+	r->in_section = false;
+}
+
+static void end_file(struct recorder *r)
+{
+	if (r->in_section)
+		end_section(r);
+	r->current->ends[r->current->n_ends++] = r->current->len;
+	r->file_bytes = r->file_packets = 0;
+	loop_timer_cancel(r->cfg.loop, &r->file_timer);
+}
+
+/* --- limits --- */
+
+/* A file without packets is followed by none. */
+static void on_file_due(void *user)
+{
+	struct recorder *r = user;
+
+	if (r->state == RECORDING && r->file_packets > 0 && make_room(r, 0)) {
+		end_file(r);
+		submit(r);
+	} else {
+		loop_timer_set(r->cfg.loop, &r->file_timer, loop_now_ns(r->cfg.loop) + SECOND_NS,
+			       on_file_due, r);
+	}
+}
+
+/* The packet would make the file longer than it may be. */
+static void end_full_file(struct recorder *r, size_t len)
+{
+	size_t ahead = len + PACKET_HEAD + (size_t)r->n_interfaces * COUNTS_LEN +
+		       (size_t)(r->n_interfaces - r->n_written) * INTERFACE_BOUND;
+
+	if (r->limits.max_bytes && r->file_packets > 0 &&
+	    r->file_bytes + ahead > r->limits.max_bytes)
+		end_file(r);
+}
+
+/* --- packets --- */
+
+/* The number of its interface; -1: there can be none. */
+static int interface_of(struct recorder *r, uint32_t dlt)
+{
+	for (unsigned i = 0; i < r->n_interfaces; i++) {
+		if (r->interfaces[i].dlt == dlt)
+			return (int)i;
+	}
+	if (r->n_interfaces == RECORDER_INTERFACES || dlt > UINT16_MAX)
+		return -1;
+	r->interfaces[r->n_interfaces] = (struct interface){ .dlt = dlt };
+	return (int)r->n_interfaces++;
+}
+
+static void put_packet(struct recorder *r, const struct msg_packet *p, int interface)
+{
+	struct pcapng_packet block = { .interface = (uint32_t)interface, .data = p->data,
+				       .len = p->len,
+				       .time_us = p->has_time ? p->time_us : wall_clock_us(),
+				       .orig_len = p->orig_len > p->len ? p->orig_len : p->len };
+	size_t room;
+	uint8_t *at = space(r, &room);
+
+	filled(r, pcapng_put_packet(&block, at, room));
+	r->file_packets++;
+}
+
+void recorder_packet(struct recorder *r, const struct msg_packet *p)
+{
+	int interface;
+
+	if (r->state == OVER)
+		return;
+	interface = p->len <= RECORDER_PACKET_MAX ? interface_of(r, p->dlt) : -1;
+	if (interface < 0) {
+		r->stats.not_packets++;
+		return;
+	}
+	r->interfaces[interface].received++;
+	if (r->state != RECORDING || !make_room(r, p->len)) {
+		r->interfaces[interface].dropped++;
+		r->stats.dropped++;
+		return;
+	}
+	end_full_file(r, p->len);
+	if (!r->in_section)
+		begin_section(r);
+	put_new_interfaces(r);
+	put_packet(r, p, interface);
+	if (r->limits.max_packets && r->file_packets >= r->limits.max_packets)
+		end_file(r);
+}
+
+void recorder_data(struct recorder *r, const struct msg_data *d)
+{
+	if (d->packet.data)
+		recorder_packet(r, &d->packet);
+	else if (r->state != OVER)
+		r->stats.not_packets++;
+}
+
+/* Blocks that tell something else than those before are of another section. */
+void recorder_interface(struct recorder *r, const char *name, const char *hardware)
+{
+	char old_name[sizeof(r->name)], old_hardware[sizeof(r->hardware)];
+
+	memcpy(old_name, r->name, sizeof(old_name));
+	memcpy(old_hardware, r->hardware, sizeof(old_hardware));
+	snprintf(r->name, sizeof(r->name), "%s", name);
+	snprintf(r->hardware, sizeof(r->hardware), "%s", hardware);
+	if (strcmp(old_name, r->name) == 0 && strcmp(old_hardware, r->hardware) == 0)
+		return;
+	if (!r->in_section || r->n_written == 0)
+		return;
+	if (make_room(r, 0))
+		end_section(r);
+	r->in_section = false;
+}
+
+void recorder_flush(struct recorder *r)
+{
+	submit(r);
+}
+
+void recorder_get_stats(const struct recorder *r, struct recorder_stats *out)
+{
+	*out = r->stats;
+}
+
+/* --- what the disk says --- */
+
+static void drop(struct recorder *r, const uint64_t by_interface[RECORDER_INTERFACES])
+{
+	for (unsigned i = 0; i < RECORDER_INTERFACES; i++) {
+		r->interfaces[i].dropped += by_interface[i];
+		r->stats.dropped += by_interface[i];
+	}
+}
+
+/* What is in memory refers to blocks that are on no disk. */
+static void drop_current(struct recorder *r)
+{
+	uint64_t by_interface[RECORDER_INTERFACES] = { 0 };
+
+	if (r->current)
+		recorder_files_count(r->current->buf, r->current->len, by_interface);
+	r->current = NULL;
+	loop_timer_cancel(r->cfg.loop, &r->flush_timer);
+	drop(r, by_interface);
+	r->in_section = false;
+	r->file_bytes = r->file_packets = 0;
+}
+
+static void reader_is_gone(struct recorder *r)
+{
+	drop_current(r);
+	r->state = OVER;
+	r->stats.over = true;
+	log_info("%s: nobody reads any more; recording ends", recorder_files_name(r->files));
+	if (r->cfg.over)
+		r->cfg.over(r->cfg.user);
+}
+
+static void disk_refuses(struct recorder *r, int problem, uint64_t dropped_before)
+{
+	uint64_t now = loop_now_ns(r->cfg.loop);
+
+	if (!r->told) {
+		r->refused_ns = now;
+		r->dropped_before = dropped_before;
+		log_warn("recording: %s; packets are left out, trying again every %d s",
+			 strerror(problem), (int)(RETRY_NS / SECOND_NS));
+	}
+	r->told = true;
+	r->stats.broken = true;
+	r->state = REFUSED;
+	drop_current(r);
+	loop_timer_set(r->cfg.loop, &r->retry_timer, now + RETRY_NS, on_retry, r);
+}
+
+/* The first packets may fit in where larger ones do not: to be believed, it has to last. */
+static void disk_takes(struct recorder *r)
+{
+	r->state = RECORDING;
+	r->stats.broken = false;
+	loop_timer_set(r->cfg.loop, &r->retry_timer, loop_now_ns(r->cfg.loop) + RETRY_NS,
+		       on_proven, r);
+}
+
+static void on_proven(void *user)
+{
+	struct recorder *r = user;
+
+	r->told = false;
+	log_info("recording again after %.0f s without; %" PRIu64 " packets were left out",
+		 (double)(loop_now_ns(r->cfg.loop) - r->refused_ns) / 1e9,
+		 r->stats.dropped - r->dropped_before);
+}
+
+static void on_retry(void *user)
+{
+	struct recorder *r = user;
+
+	r->current = free_chunk(r);
+	if (!r->current) {
+		loop_timer_set(r->cfg.loop, &r->retry_timer, loop_now_ns(r->cfg.loop) + RETRY_NS,
+			       on_retry, r);
+		return;
+	}
+	r->current->retry = true;
+	r->state = TRYING;
+	begin_section(r);
+	submit(r);
+}
+
+static void chunk_done(void *user)
+{
+	struct chunk *c = user;
+	struct recorder *r = c->recorder;
+	const struct recorder_outcome *o = &c->outcome;
+	uint64_t before = r->stats.dropped;
+
+	r->stats.packets += o->packets;
+	r->stats.bytes += o->bytes;
+	r->stats.files += o->files;
+	r->stats.removed_files += o->removed_files;
+	if (r->state == OVER)
+		return;
+	drop(r, o->dropped);
+	if (o->problem == EPIPE)
+		reader_is_gone(r);
+	else if (o->problem)
+		disk_refuses(r, o->problem, before);
+	else if (c->retry)
+		disk_takes(r);
+}
+
+/* --- begin and end --- */
+
+static int make_chunks(struct recorder *r, struct err *e)
+{
+	for (int i = 0; i < CHUNKS; i++) {
+		struct chunk *c = &r->chunks[i];
+
+		c->buf = malloc(CHUNK_BYTES);
+		if (!c->buf)
+			return err_sys(e, ENOMEM, "--write");
+		c->recorder = r;
+		c->job = (struct worker_job){ .work = write_chunk, .done = chunk_done, .user = c };
+	}
+	return 0;
+}
+
+static void describe(struct recorder *r)
+{
+	struct utsname un;
+
+	if (uname(&un) == 0)
+		snprintf(r->os, sizeof(r->os), "%.64s %.64s", un.sysname, un.release);
+	snprintf(r->application, sizeof(r->application), "%s",
+		 r->cfg.program ? r->cfg.program : "");
+}
+
+static void release(struct recorder *r)
+{
+	worker_free(r->worker);
+	recorder_files_free(r->files);
+	for (int i = 0; i < CHUNKS; i++)
+		free(r->chunks[i].buf);
+	free(r);
+}
+
+struct recorder *recorder_new(const struct recorder_config *cfg, struct err *e)
+{
+	struct recorder *r = calloc(1, sizeof(*r));
+
+	if (!r) {
+		err_sys(e, ENOMEM, "--write");
+		return NULL;
+	}
+	r->cfg = *cfg;
+	r->limits = *cfg->options;
+	if (r->limits.max_seconds > SECONDS_MAX)
+		r->limits.max_seconds = SECONDS_MAX;
+	describe(r);
+	if (make_chunks(r, e) == 0)
+		r->files = recorder_files_new(cfg->options, cfg->tag, e);
+	r->worker = r->files ? worker_new(cfg->loop, e) : NULL;
+	if (!r->worker) {
+		release(r);
+		return NULL;
+	}
+	r->stats.files = 1;
+	make_room(r, 0);
+	begin_section(r);
+	return r;
+}
+
+static void log_summary(const struct recorder *r)
+{
+	char left_out[64] = "";
+
+	if (r->stats.dropped)
+		snprintf(left_out, sizeof(left_out), ", %" PRIu64 " left out", r->stats.dropped);
+	if (r->stats.files == 1)
+		log_info("recorded %" PRIu64 " packets in %s%s", r->stats.packets,
+			 recorder_files_name(r->files), left_out);
+	else
+		log_info("recorded %" PRIu64 " packets in %" PRIu64 " files%s%s%s",
+			 r->stats.packets, r->stats.files,
+			 r->stats.files ? ", the last one " : "",
+			 r->stats.files ? recorder_files_name(r->files) : "", left_out);
+}
+
+static void finish(struct recorder *r)
+{
+	if (r->state != RECORDING)
+		return;
+	if (r->file_bytes > 0 && make_room(r, 0))
+		end_file(r);
+	submit(r);
+}
+
+void recorder_free(struct recorder *r)
+{
+	if (!r)
+		return;
+	r->cfg.over = NULL;
+	recorder_files_hurry(r->files);
+	worker_drain(r->worker);
+	finish(r);
+	worker_drain(r->worker);
+	log_summary(r);
+	loop_timer_cancel(r->cfg.loop, &r->flush_timer);
+	loop_timer_cancel(r->cfg.loop, &r->file_timer);
+	loop_timer_cancel(r->cfg.loop, &r->retry_timer);
+	release(r);
+}

@@ -1,0 +1,455 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The files of a recording. */
+#include "capture_common/recorder_files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+/* As for every file that a user has programs write. */
+#define FILE_MODE 0666
+/* As much as a pipe takes without waiting once poll(2) says that it takes something. */
+#ifdef PIPE_BUF
+#define PIPE_PIECE PIPE_BUF
+#else
+#define PIPE_PIECE 512
+#endif
+#define PIPE_LOOK_MS 100
+/* A reader that takes nothing for so long, at the end, is not waited for any longer. */
+#define PIPE_FAREWELL_MS 1000
+#define TAG_MAX 64
+#define NAMES_TAKEN_MAX 10000
+#define BLOCK_PACKET 6u
+
+/* A file of this run. */
+struct old_file {
+	struct old_file *next;
+	char name[];
+};
+
+struct recorder_files {
+	char *stem, *ext;		/* of the names */
+	char *name;			/* of the file in use, or the last one; room for any */
+	size_t name_size;
+	bool rotates, to_stdout;
+	bool stream;			/* no regular file: nothing can be taken back */
+	bool broken;			/* until told to try again */
+	int fd;				/* -1: none open */
+	off_t end;			/* of the last whole block */
+	uint64_t number;		/* of the next file */
+	uint64_t keep, n_old;
+	struct old_file *oldest, **newest;
+	atomic_bool hurry;
+};
+
+/* --- names --- */
+
+/* What a tag must not do to a name: leave the folder, hide the file. */
+static void safe_tag(const char *tag, char *out, size_t size)
+{
+	size_t n = 0;
+
+	for (; *tag && n + 1 < size; tag++) {
+		char c = *tag;
+		bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+			     (c >= '0' && c <= '9') || c == '_' || c == '-' || (c == '.' && n > 0);
+
+		out[n++] = plain ? c : '_';
+	}
+	out[n] = '\0';
+}
+
+static int split_name(struct recorder_files *f, const char *path, const char *tag)
+{
+	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+	const char *dot = strrchr(base, '.');
+	size_t len = dot && dot > base ? (size_t)(dot - path) : strlen(path);
+	char safe[TAG_MAX + 1] = "";
+
+	if (tag)
+		safe_tag(tag, safe, sizeof(safe));
+	f->name_size = strlen(path) + TAG_MAX + 64;
+	f->name = malloc(f->name_size);
+	f->stem = malloc(f->name_size);
+	f->ext = strdup(path + len);
+	if (!f->name || !f->stem || !f->ext)
+		return -1;
+	snprintf(f->stem, f->name_size, "%.*s%s%s", (int)len, path, *safe ? "-" : "", safe);
+	snprintf(f->name, f->name_size, "%s%s", f->stem, f->ext);
+	return 0;
+}
+
+/* The number tells the order, whatever the clock does. */
+static void next_name(struct recorder_files *f)
+{
+	time_t now = time(NULL);
+	char when[32] = "";
+	struct tm tm;
+
+	if (gmtime_r(&now, &tm))
+		strftime(when, sizeof(when), "%Y%m%d%H%M%S", &tm);
+	snprintf(f->name, f->name_size, "%s_%05" PRIu64 "_%s%s", f->stem, f->number++, when,
+		 f->ext);
+}
+
+/* --- the oldest go --- */
+
+static void remove_oldest(struct recorder_files *f, struct recorder_outcome *out)
+{
+	struct old_file *o = f->oldest;
+
+	f->oldest = o->next;
+	if (!f->oldest)
+		f->newest = &f->oldest;
+	f->n_old--;
+	if (unlink(o->name) == 0)
+		out->removed_files++;
+	free(o);
+}
+
+/* Those of earlier runs are not ours to remove. */
+static int remember(struct recorder_files *f, struct recorder_outcome *out)
+{
+	size_t len = strlen(f->name) + 1;
+	struct old_file *o = f->keep ? malloc(sizeof(*o) + len) : NULL;
+
+	if (!f->keep)
+		return 0;
+	if (!o)
+		return -ENOMEM;
+	o->next = NULL;
+	memcpy(o->name, f->name, len);
+	*f->newest = o;
+	f->newest = &o->next;
+	f->n_old++;
+	while (f->n_old > f->keep)
+		remove_oldest(f, out);
+	return 0;
+}
+
+/* The youngest was given up: it holds nothing. */
+static void forget_youngest(struct recorder_files *f)
+{
+	struct old_file **o = &f->oldest;
+
+	if (!f->oldest)
+		return;
+	while ((*o)->next)
+		o = &(*o)->next;
+	free(*o);
+	*o = NULL;
+	f->newest = o;
+	f->n_old--;
+}
+
+/* --- opening --- */
+
+static int open_rotated(struct recorder_files *f)
+{
+	for (int i = 0; i < NAMES_TAKEN_MAX; i++) {
+		next_name(f);
+		f->fd = open(f->name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY,
+			     FILE_MODE);
+		if (f->fd >= 0 || errno != EEXIST)
+			break;
+	}
+	return f->fd < 0 ? -errno : 0;
+}
+
+/* A pipe that nobody reads is refused instead of waited for. */
+static int open_plain(struct recorder_files *f)
+{
+	struct stat st;
+	int flags = O_WRONLY | O_CLOEXEC | O_NOCTTY;
+
+	if (f->to_stdout)
+		f->fd = STDOUT_FILENO;
+	else if (stat(f->name, &st) == 0 && !S_ISREG(st.st_mode))
+		f->fd = open(f->name, flags | O_NONBLOCK);
+	else
+		f->fd = open(f->name, flags | O_CREAT | O_TRUNC, FILE_MODE);
+	if (f->fd < 0 || fstat(f->fd, &st) < 0)
+		return -errno;
+	f->stream = !S_ISREG(st.st_mode);
+	return 0;
+}
+
+/* The shell may have opened it for appending. */
+static off_t where_it_ends(const struct recorder_files *f)
+{
+	int flags = fcntl(f->fd, F_GETFL);
+	off_t end = f->stream ? 0 : lseek(f->fd, 0, flags >= 0 && (flags & O_APPEND) ? SEEK_END :
+										      SEEK_CUR);
+
+	return end < 0 ? 0 : end;
+}
+
+/* Returns 0 or -errno. */
+static int open_next(struct recorder_files *f, struct recorder_outcome *out)
+{
+	int rc = f->rotates ? open_rotated(f) : open_plain(f);
+
+	if (rc < 0)
+		return rc;
+	f->end = where_it_ends(f);
+	out->files++;
+	return f->rotates ? remember(f, out) : 0;
+}
+
+static int check_options(const struct recorder_options *o, const char *tag, struct err *e)
+{
+	bool limits = o->max_bytes || o->max_seconds || o->max_packets;
+
+	if (!o->path[0])
+		return err_set(e, ERR_USAGE, "--write: the name of a file is missing");
+	if (o->keep_files && !limits)
+		return err_set(e, ERR_USAGE, "--write-files: needs --write-size, --write-seconds "
+			       "or --write-packets: there is only one file otherwise");
+	if (strcmp(o->path, "-") != 0)
+		return 0;
+	if (limits)
+		return err_set(e, ERR_USAGE, "--write: standard output is one file, which cannot "
+			       "be limited; name a file");
+	if (tag)
+		return err_set(e, ERR_USAGE, "--write: standard output is for one source; name a "
+			       "file, and each source gets one");
+	if (isatty(STDOUT_FILENO))
+		return err_set(e, ERR_USAGE, "--write: standard output is a terminal, and packets "
+			       "are no text: use a pipe or a file");
+	return 0;
+}
+
+int recorder_check(const struct recorder_options *o, size_t n_sources, struct err *e)
+{
+	return o->path ? check_options(o, n_sources > 1 ? "" : NULL, e) : 0;
+}
+
+static struct recorder_files *make(const struct recorder_options *o, const char *tag)
+{
+	struct recorder_files *f = calloc(1, sizeof(*f));
+
+	if (!f)
+		return NULL;
+	f->fd = -1;
+	f->number = 1;
+	f->keep = o->keep_files;
+	f->newest = &f->oldest;
+	f->rotates = o->max_bytes || o->max_seconds || o->max_packets;
+	f->to_stdout = strcmp(o->path, "-") == 0;
+	atomic_init(&f->hurry, false);
+	if (split_name(f, f->to_stdout ? "standard output" : o->path, tag) == 0)
+		return f;
+	recorder_files_free(f);
+	return NULL;
+}
+
+struct recorder_files *recorder_files_new(const struct recorder_options *o, const char *tag,
+					  struct err *e)
+{
+	struct recorder_outcome ignored = { .packets = 0 };
+	struct recorder_files *f;
+
+	if (check_options(o, tag, e) < 0)
+		return NULL;
+	f = make(o, tag);
+	if (!f) {
+		err_sys(e, ENOMEM, "--write: %s", o->path);
+		return NULL;
+	}
+	int rc = open_next(f, &ignored);
+
+	if (rc == 0)
+		return f;
+	if (rc == -ENXIO)
+		err_set(e, ERR_NOT_FOUND, "--write: %s: nobody reads this pipe yet", f->name);
+	else
+		err_sys(e, -rc, "--write: %s", f->name);
+	recorder_files_free(f);
+	return NULL;
+}
+
+static void close_file(struct recorder_files *f)
+{
+	if (f->fd >= 0 && !f->to_stdout)
+		close(f->fd);
+	f->fd = -1;
+}
+
+void recorder_files_free(struct recorder_files *f)
+{
+	if (!f)
+		return;
+	close_file(f);
+	while (f->oldest) {
+		struct old_file *next = f->oldest->next;
+
+		free(f->oldest);
+		f->oldest = next;
+	}
+	free(f->stem);
+	free(f->ext);
+	free(f->name);
+	free(f);
+}
+
+/* --- blocks --- */
+
+/* The length of the block at p; 0 when there is no whole one. */
+static size_t block_len(const uint8_t *p, size_t len)
+{
+	uint32_t total = 0;
+
+	if (len >= 12)
+		memcpy(&total, p + 4, sizeof(total));
+	return total >= 12 && total <= len ? total : 0;
+}
+
+/* Returns the length of the whole blocks, and counts their packets. */
+static size_t walk(const uint8_t *blocks, size_t len, uint64_t *by_interface, uint64_t *packets)
+{
+	size_t at = 0, n;
+
+	while ((n = block_len(blocks + at, len - at)) > 0) {
+		uint32_t type, interface;
+
+		memcpy(&type, blocks + at, sizeof(type));
+		memcpy(&interface, blocks + at + 8, sizeof(interface));
+		if (type == BLOCK_PACKET) {
+			++*packets;
+			if (by_interface && interface < RECORDER_INTERFACES)
+				by_interface[interface]++;
+		}
+		at += n;
+	}
+	return at;
+}
+
+void recorder_files_count(const uint8_t *blocks, size_t len,
+			  uint64_t by_interface[RECORDER_INTERFACES])
+{
+	uint64_t packets = 0;
+
+	walk(blocks, len, by_interface, &packets);
+}
+
+/* --- writing --- */
+
+/* Returns false when the reader takes nothing and there is no more time. */
+static bool wait_for_reader(struct recorder_files *f)
+{
+	struct pollfd fd = { .fd = f->fd, .events = POLLOUT };
+	int waited_ms = 0;
+
+	for (;;) {
+		int rc = poll(&fd, 1, PIPE_LOOK_MS);
+
+		if (rc > 0 || (rc < 0 && errno != EINTR))
+			return true;	/* write() says what it is */
+		if (atomic_load(&f->hurry) && waited_ms >= PIPE_FAREWELL_MS)
+			return false;
+		waited_ms += atomic_load(&f->hurry) ? PIPE_LOOK_MS : 0;
+	}
+}
+
+/* Returns how much was written; *problem is 0 if that is all. */
+static size_t write_bytes(struct recorder_files *f, const uint8_t *p, size_t len, int *problem)
+{
+	size_t done = 0;
+
+	*problem = 0;
+	while (done < len) {
+		size_t want = len - done;
+
+		if (f->stream && want > PIPE_PIECE)
+			want = PIPE_PIECE;
+		if (f->stream && !wait_for_reader(f)) {
+			*problem = EPIPE;
+			break;
+		}
+		ssize_t n = write(f->fd, p + done, want);
+
+		if (n > 0) {
+			done += (size_t)n;
+		} else if (n == 0 || (errno != EINTR && errno != EAGAIN)) {
+			*problem = n == 0 ? ENOSPC : errno;
+			break;
+		}
+	}
+	return done;
+}
+
+/* Cuts off what is no whole block. A rotated file ends here, and one without anything in it should
+ * not be there. */
+static void leave_whole_blocks(struct recorder_files *f, struct recorder_outcome *out)
+{
+	/* Should this fail, readers stop at the unfinished block themselves. */
+	if (!f->stream && ftruncate(f->fd, f->end) == 0)
+		lseek(f->fd, f->end, SEEK_SET);
+	if (!f->rotates)
+		return;
+	if (f->end == 0 && unlink(f->name) == 0) {
+		forget_youngest(f);
+		out->files--;
+	}
+	close_file(f);
+}
+
+static void refused(struct recorder_files *f, int problem, struct recorder_outcome *out)
+{
+	f->broken = true;
+	out->problem = problem;
+	if (f->fd >= 0)
+		leave_whole_blocks(f, out);
+}
+
+void recorder_files_write(struct recorder_files *f, const uint8_t *blocks, size_t len,
+			  struct recorder_outcome *out)
+{
+	int problem = 0;
+	size_t whole = 0;
+
+	if (len == 0)
+		return;
+	if (!f->broken && f->fd < 0)
+		problem = -open_next(f, out);
+	if (!f->broken && problem == 0)
+		whole = walk(blocks, write_bytes(f, blocks, len, &problem), NULL, &out->packets);
+	out->bytes += whole;
+	f->end += (off_t)whole;
+	if (problem)
+		refused(f, problem, out);
+	recorder_files_count(blocks + whole, len - whole, out->dropped);
+}
+
+void recorder_files_end(struct recorder_files *f, struct recorder_outcome *out)
+{
+	if (f->broken || f->fd < 0)
+		return;
+	if (!f->stream && fsync(f->fd) < 0 && errno != EINVAL && errno != ENOSYS)
+		refused(f, errno, out);
+	else if (f->rotates)
+		close_file(f);
+}
+
+void recorder_files_retry(struct recorder_files *f)
+{
+	f->broken = false;
+}
+
+void recorder_files_hurry(struct recorder_files *f)
+{
+	atomic_store(&f->hurry, true);
+}
+
+const char *recorder_files_name(const struct recorder_files *f)
+{
+	return f->name;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The files of a recording: names, rotation, what a full disk leaves behind. Everything here may
+ * take long; one thread at a time. */
+#ifndef CAPTURE_COMMON_RECORDER_FILES_H
+#define CAPTURE_COMMON_RECORDER_FILES_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "capture_common/err.h"
+#include "capture_common/recorder.h"
+
+/* Link types in one recording. */
+#define RECORDER_INTERFACES 16
+
+/* What became of the blocks handed over. */
+struct recorder_outcome {
+	uint64_t packets, bytes;
+	uint64_t files, removed_files;
+	uint64_t dropped[RECORDER_INTERFACES];	/* packets, by interface */
+	/* errno of what the disk refused; 0 if nothing. EPIPE: nobody reads any more. */
+	int problem;
+};
+
+struct recorder_files;
+
+/* Opens the first file. tag: as struct recorder_config has it. NULL with e. */
+struct recorder_files *recorder_files_new(const struct recorder_options *o, const char *tag,
+					  struct err *e);
+/* What is open is left as it is. NULL is fine. */
+void recorder_files_free(struct recorder_files *f);
+
+/* Appends whole blocks to the open file, or to a new one, and adds to *out. When the disk refuses,
+ * whole blocks that are written stay; the packets of the others are dropped, and so is everything
+ * until recorder_files_retry(). */
+void recorder_files_write(struct recorder_files *f, const uint8_t *blocks, size_t len,
+			  struct recorder_outcome *out);
+/* This file is complete: brings it to the disk. The one that is not rotated stays open. */
+void recorder_files_end(struct recorder_files *f, struct recorder_outcome *out);
+void recorder_files_retry(struct recorder_files *f);
+
+/* From any thread: whoever reads a pipe is not waited for any longer. */
+void recorder_files_hurry(struct recorder_files *f);
+
+/* The file in use, or the last one. */
+const char *recorder_files_name(const struct recorder_files *f);
+/* Counts the packets in blocks, by interface. */
+void recorder_files_count(const uint8_t *blocks, size_t len,
+			  uint64_t by_interface[RECORDER_INTERFACES]);
+
+#endif
