@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One source on its way to one server: what was lost, and the accounts. */
+
+
 #include "capture_common/feed_int.h"
 #include "capture_common/log.h"
 
@@ -117,6 +119,9 @@ void feed_log_last_account(struct feed *f)
 	if (gap_last_words(&f->gap, loop_now_ns(f->cfg.loop), f->cfg.tool->classes, text,
 			   sizeof(text)))
 		log_warn("%s", text);
+	if (!f->spool && counts.in_memory > 0 && f->cfg.definition)
+		log_warn("%" PRIu64 " records that were still waiting are lost with the end of this "
+			 "program; --spool keeps them", counts.in_memory);
 	if (f->cfg.definition || counts.captured > 0)
 		feed_log_account(f);
 }
