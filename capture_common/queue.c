@@ -251,6 +251,29 @@ static void copy_parts(const struct part parts[DATA_PARTS], uint8_t *bytes)
 	}
 }
 
+void queue_slot_move(struct queue *q, size_t from, size_t to)
+{
+	struct queue_slot *slot = queue_slot_at(q, to);
+	uint8_t *fixed = (uint8_t *)(slot + 1);
+	struct msg_data d;
+	struct part parts[DATA_PARTS];
+
+	if (from == to)
+		return;
+	memmove(slot, q->mem + from, queue_slot_bytes(queue_slot_at(q, from)));
+	slot->packet.data = fixed;
+	if ((slot->size_kind & QUEUE_KIND) != RECORD_DATA)
+		return;
+	memcpy(&d, fixed, sizeof(d));
+	list_parts(&d, parts);
+	for (size_t i = 0; i < DATA_PARTS; i++) {
+		if (*parts[i].at)
+			*parts[i].at = q->mem + to +
+				       ((const uint8_t *)*parts[i].at - (q->mem + from));
+	}
+	memcpy(fixed, &d, sizeof(d));
+}
+
 int queue_push_data(struct queue *q, const struct msg_data *d)
 {
 	struct msg_data copy = *d;
@@ -328,6 +351,11 @@ uint32_t queue_oldest_number(const struct queue *q)
 	return queue_empty(q) ? q->newest + 1 : queue_slot_at(q, q->tail)->number;
 }
 
+uint32_t queue_next_number(const struct queue *q)
+{
+	return queue_has_unsent(q) ? queue_slot_at(q, q->next)->number : q->newest + 1;
+}
+
 uint32_t queue_newest_number(const struct queue *q)
 {
 	return q->newest;
@@ -388,12 +416,11 @@ void queue_sent(struct queue *q)
 uint32_t queue_mark(struct queue *q)
 {
 	unsigned at = q->n_marks++ % QUEUE_MARKS;
-	uint32_t number = queue_has_unsent(q) ? queue_slot_at(q, q->next)->number : q->newest + 1;
 
 	q->marks[at].n = q->n_next;
 	q->marks[at].offset = q->next;
-	q->marks[at].number = number;
-	return number;
+	q->marks[at].number = queue_next_number(q);
+	return q->marks[at].number;
 }
 
 /* --- state --- */

@@ -23,14 +23,16 @@ enum queue_full {
 	QUEUE_WAIT,		/* refuse new records: a replay waits, or the spool takes them */
 	QUEUE_DROP_OLDEST,	/* make room: a live radio never waits */
 	/* Make room, but let go of the least worth first: bulk; then what repeats another record
-	 * that is kept; then plain records; messages last. Within a class, the oldest. */
+	 * that is kept; then plain records, and what is left of the repeatable ones; messages last.
+	 * Within a class, the oldest. A newcomer does not push out what is worth more: if there is
+	 * hardly anything else, it is dropped itself. */
 	QUEUE_DROP_BY_CLASS,
 };
 
 /* Records by where they went; always
  * pushed == released + the sum of dropped[] + dropped_sent + kept. */
 struct queue_stats {
-	uint64_t pushed;
+	uint64_t pushed;		/* with the newcomers that were dropped at once */
 	uint64_t refused;		/* too long for the queue: never pushed */
 	uint64_t released;		/* covered by the server */
 	uint64_t dropped[RECORD_CLASSES];	/* never sent: lost */
@@ -73,15 +75,16 @@ uint32_t queue_newest_number(const struct queue *q);
 /* Goes through all that is kept, oldest first: *at is 0 at the beginning. False at the end. The
  * record is valid until the next call that changes q. */
 bool queue_walk(const struct queue *q, size_t *at, struct record *out);
-/* The wall clock was set by delta_us a second ago or so (at most 5 s), and shows new_now_us now. What
- * was captured before that is given the time that the new clock would have told: packet, JSON and
+/* The wall clock was set by delta_us, a second ago or so, and shows new_now_us now. What was
+ * captured before that is given the time that the new clock would have told: packet, JSON and
  * buffer; a GPS has a clock of its own.
  *
  * Records come in order, so the last one whose time the new clock cannot have told - later than
  * now, or from before the step - ends what was captured before. All up to it is shifted, but for
  * times that the old clock cannot have told. When the clock was set by seconds only, what was
  * captured in the last second or two before may be taken for later: it is off by as much as it
- * was. Nothing is ever shifted that was captured since, unless the loop was busy for longer. */
+ * was. Nothing is ever shifted that was captured since, unless the loop was busy for longer.
+ * Records before number first stay as they are: an earlier run captured them. */
 void queue_shift_times(struct queue *q, uint32_t first, int64_t delta_us, uint64_t new_now_us);
 
 /* --- sending --- */

@@ -126,6 +126,8 @@ static inline const struct msg_packet *queue_take_packet(struct queue *q, uint32
 void queue_slot_record(const struct queue_slot *slot, struct record *out);
 /* Moves a record to another place, which may overlap with the old one. */
 void queue_slot_move(struct queue *q, size_t from, size_t to);
+/* What queue_mark() returns, without a mark. */
+uint32_t queue_next_number(const struct queue *q);
 /* What tail has left behind can be written to. */
 void queue_tail_moved(struct queue *q);
 void queue_drop_oldest(struct queue *q);

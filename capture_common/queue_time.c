@@ -9,6 +9,7 @@
 #define TOLERANCE_US 200000
 
 struct step {
+	uint32_t first;			/* number of the first record that it may concern */
 	int64_t delta_us, now_us;
 	int64_t new_from_us;		/* what was captured since has at least this time */
 };
@@ -34,9 +35,10 @@ static bool time_of(const struct record *r, int64_t *us)
 }
 
 /* The old clock has never shown more than this. */
-static bool can_be_before(const struct step *s, int64_t us)
+static bool can_be_before(const struct step *s, uint32_t number, int64_t us)
 {
-	return us <= s->now_us - s->delta_us + TOLERANCE_US;
+	return (int32_t)(number - s->first) >= 0 &&
+	       us <= s->now_us - s->delta_us + TOLERANCE_US;
 }
 
 static bool can_be_since(const struct step *s, int64_t us)
@@ -74,7 +76,7 @@ static void shift_up_to(struct queue *q, const struct step *s, size_t end)
 		int64_t us;
 
 		queue_slot_record(slot, &r);
-		if (time_of(&r, &us) && can_be_before(s, us)) {
+		if (time_of(&r, &us) && can_be_before(s, r.number, us)) {
 			if (r.kind == RECORD_DATA)
 				shift_data(slot, s->delta_us);
 			else
@@ -86,12 +88,13 @@ static void shift_up_to(struct queue *q, const struct step *s, size_t end)
 	}
 }
 
-void queue_shift_times(struct queue *q, int64_t delta_us, uint64_t new_now_us)
+void queue_shift_times(struct queue *q, uint32_t first, int64_t delta_us, uint64_t new_now_us)
 {
 	int64_t distance = delta_us < 0 ? -delta_us : delta_us;
 	int64_t ago = distance / 2 > STEP_MOST_US - STEP_USUAL_US ? STEP_MOST_US :
 								    STEP_USUAL_US + distance / 2;
 	struct step s = {
+		.first = first,
 		.delta_us = delta_us,
 		.now_us = (int64_t)new_now_us,
 		.new_from_us = (int64_t)new_now_us - ago,
@@ -105,7 +108,7 @@ void queue_shift_times(struct queue *q, int64_t delta_us, uint64_t new_now_us)
 
 		if (!queue_walk(q, &at, &r))
 			break;
-		if (time_of(&r, &us) && can_be_before(&s, us) && !can_be_since(&s, us))
+		if (time_of(&r, &us) && can_be_before(&s, r.number, us) && !can_be_since(&s, us))
 			end = offset;
 	}
 	if (end != SIZE_MAX)
