@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One source on its way to one server: what was lost, and the accounts. */
-
+#include <inttypes.h>
 
 #include "capture_common/feed_int.h"
 #include "capture_common/log.h"
