@@ -21,6 +21,7 @@
 struct child {
 	const struct source_child_config *cfg;
 	struct loop *loop;
+	struct recorder *recorder;	/* NULL: nothing is recorded */
 	struct runner *runner;
 	struct loop_watch watch;
 	struct loop_timer timer;
@@ -46,7 +47,7 @@ static void on_records(void *user)
 {
 	struct child *c = user;
 
-	if (record_ring_wakes_reader(c->cfg->ring))
+	if (!c->cfg->record_only && record_ring_wakes_reader(c->cfg->ring))
 		tell(c, &(struct source_wire){ .type = WIRE_RECORDS }, 0);
 }
 
@@ -70,6 +71,12 @@ static void on_stats_due(void *user)
 	loop_timer_set(c->loop, &c->timer, loop_now_ns(c->loop) + STATS_EVERY_NS, on_stats_due, c);
 }
 
+/* Nobody reads the recording any more. */
+static void on_recording_over(void *user)
+{
+	tell_stats(user);
+}
+
 static void on_ended(void *user, const struct err *e)
 {
 	struct child *c = user;
@@ -85,7 +92,8 @@ static void on_ended(void *user, const struct err *e)
 
 static void close_source(struct child *c)
 {
-	loop_timer_cancel(c->loop, &c->timer);
+	if (!c->recorder)		/* else there is something to tell of still */
+		loop_timer_cancel(c->loop, &c->timer);
 	pthread_mutex_lock(&c->lock);
 	runner_close(c->runner);
 	pthread_mutex_unlock(&c->lock);
@@ -153,6 +161,7 @@ static int handle(struct child *c, const struct source_wire *m)
 		set_uplink(c, m->text);
 		return 0;
 	case WIRE_TUNE:
+	case WIRE_READY:
 	case WIRE_OPENED:
 	case WIRE_REFUSED:
 	case WIRE_RECORDS:
@@ -239,17 +248,32 @@ static void *tuning_thread(void *arg)
 
 /* --- the whole --- */
 
+/* With the privileges that are left: root without them writes where root may. */
+static int begin_recording(struct child *c, struct err *e)
+{
+	char program[128];
+	struct recorder_config cfg = { .loop = c->loop, .options = c->cfg->record,
+				       .program = program, .tag = c->cfg->tag,
+				       .over = on_recording_over, .user = c };
+
+	snprintf(program, sizeof(program), "%s %s", c->cfg->tool->program, PACKAGE_VERSION);
+	c->recorder = recorder_new(&cfg, e);
+	return c->recorder ? 0 : -1;
+}
+
 static int set_up(struct child *c, struct err *e)
 {
-	struct runner_config runner = { .tool = c->cfg->tool, .ring = c->cfg->ring,
+	struct runner_config runner = { .tool = c->cfg->tool,
+					.ring = c->cfg->record_only ? NULL : c->cfg->ring,
 					.records = on_records, .ended = on_ended, .user = c };
 
 	if (privileges_keep(c->cfg->tool->privileges, e) < 0)
 		return -1;
 	c->loop = loop_new(NULL, e);
-	if (!c->loop)
+	if (!c->loop || (c->cfg->record && begin_recording(c, e) < 0))
 		return -1;
 	runner.loop = c->loop;
+	runner.recorder = c->recorder;
 	c->runner = runner_new(&runner, e);
 	if (!c->runner || loop_watch(c->loop, &c->watch, c->cfg->commands_fd, LOOP_READ, on_command,
 				     c, e) < 0)
@@ -271,7 +295,17 @@ static void tear_down(struct child *c)
 		loop_unwatch(c->loop, &c->watch);
 	}
 	runner_free(c->runner);
+	recorder_free(c->recorder);
 	loop_free(c->loop);
+}
+
+/* Where nobody waits for that, it goes to the log. */
+static void tell_refusal(struct child *c, const struct err *e)
+{
+	struct source_wire m = { .type = WIRE_REFUSED, .err = *e };
+
+	if (!c->cfg->record || !tell(c, &m, 0))
+		log_error("%s", e->text);
 }
 
 int source_child_run(const struct source_child_config *cfg)
@@ -285,9 +319,13 @@ int source_child_run(const struct source_child_config *cfg)
 	c->watch.fd = -1;
 	pthread_mutex_init(&c->lock, NULL);
 	if (set_up(c, &e) == 0) {
+		if (c->recorder) {
+			tell(c, &(struct source_wire){ .type = WIRE_READY }, 0);
+			on_stats_due(c);
+		}
 		loop_run(c->loop);
 	} else {
-		log_error("%s", e.text);
+		tell_refusal(c, &e);
 		status = err_exit_status(&e);
 	}
 	tear_down(c);

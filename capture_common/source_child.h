@@ -11,6 +11,10 @@ struct source_child_config {
 	const char *definition;		/* as struct source_process_config has it */
 	struct record_ring *ring;
 	int commands_fd, tuning_fd;	/* this side's ends */
+	/* As struct source_process_config has them. */
+	const struct recorder_options *record;
+	bool record_only;
+	const char *tag;
 };
 
 /* Returns the process's exit status when the other side is gone. Gives up all privileges but the

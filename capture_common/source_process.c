@@ -2,37 +2,25 @@
 /* A source in a process of its own, seen from the process that talks to the server. */
 #include "capture_common/source_process.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "capture_common/daemon.h"
 #include "capture_common/log.h"
 #include "capture_common/record_ring.h"
-#include "capture_common/source_child.h"
+#include "capture_common/source_fork.h"
 #include "capture_common/source_wire.h"
 
-/* Has a name for each open descriptor. Elsewhere /dev/fd may have the first three only. */
-#ifdef __linux__
-#define DESCRIPTORS "/proc/self/fd"
-#else
-#define DESCRIPTORS "/nonexistent"
-#endif
 #define RING_BYTES ((size_t)128 << 10)
 #define RECORDS_A_READ 128
-/* Longer than the slowest driver that still works. */
-#define TUNE_LIMIT_S 10
 #define END_LIMIT_MS 5000
 #define REAP_LIMIT_MS 200
+#define READY_LIMIT_MS 10000
 
 struct source_process {
 	const struct source_tool *tool;
@@ -45,6 +33,7 @@ struct source_process {
 	bool uplink_waits;		/* ... the uplink is another one now, */
 	char *open_next;		/* ... and this is to be opened then; owned */
 	char uplink[sizeof(((struct source_info *)NULL)->uplink)];
+	bool ready;			/* told only if it records */
 	bool died;
 	bool opened, refused, ended;	/* what became of it */
 	struct err why;			/* refused, ended or died */
@@ -55,145 +44,6 @@ struct source_process {
 	uint32_t tune_id;
 	uint8_t tune_buf[1024];
 };
-
-/* --- starting --- */
-
-/* Of everything that this process has open, the new one needs nothing. */
-static bool is_kept(const int *keep, int fd)
-{
-	return fd == keep[0] || fd == keep[1] || fd == keep[2];
-}
-
-static void close_all_but(const int keep[3])
-{
-	long limit = sysconf(_SC_OPEN_MAX);
-	DIR *dir = opendir(DESCRIPTORS);
-
-	if (!dir) {
-		for (int fd = STDERR_FILENO + 1; fd < (limit > 0 ? limit : 1024); fd++) {
-			if (!is_kept(keep, fd))
-				close(fd);
-		}
-		return;
-	}
-	/* Closing while reading is fine: a name that is passed over comes next time. */
-	for (bool again = true; again;) {
-		again = false;
-		rewinddir(dir);
-		for (struct dirent *d = readdir(dir); d; d = readdir(dir)) {
-			int fd = atoi(d->d_name);
-
-			if (fd > STDERR_FILENO && fd != dirfd(dir) && !is_kept(keep, fd) &&
-			    close(fd) == 0)
-				again = true;
-		}
-	}
-	closedir(dir);
-}
-
-static void to_null(int fd)
-{
-	int null = open("/dev/null", O_RDWR);
-
-	if (null >= 0 && null != fd) {
-		dup2(null, fd);
-		close(null);
-	}
-}
-
-/* The terminal's signals go to both processes: the other one decides when this one ends. */
-static void ignore_signals(void)
-{
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGPIPE };
-
-	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-		signal(signals[i], SIG_IGN);
-}
-
-static void run_child(const struct source_process_config *cfg, struct record_ring *ring,
-		      int commands, int tuning)
-{
-	struct source_child_config child = { .tool = cfg->tool, .definition = cfg->definition,
-					     .ring = ring,
-					     .commands_fd = commands, .tuning_fd = tuning };
-	int keep[] = { commands, tuning, cfg->has_pidfile ? pidfile_fd() : -1 };
-
-	ignore_signals();
-	close_all_but(keep);
-	if (cfg->has_pidfile)
-		pidfile_take_over();
-	to_null(STDIN_FILENO);
-	to_null(STDOUT_FILENO);
-	if (cfg->to_syslog) {
-		log_to_syslog();
-		to_null(STDERR_FILENO);
-	}
-	log_set_tag(cfg->tag);
-	int status = cfg->run(&child);
-
-	if (cfg->has_pidfile)
-		pidfile_remove();
-	_exit(status);
-}
-
-static int make_sockets(int commands[2], int tuning[2], struct err *e)
-{
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, commands) < 0) {
-		if (errno == EPROTONOSUPPORT || errno == EPROTOTYPE)
-			return err_set(e, ERR_UNSUPPORTED, "this system has no sequenced sockets");
-		return err_sys(e, errno, "a process for the source");
-	}
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, tuning) < 0) {
-		err_sys(e, errno, "a process for the source");
-		close(commands[0]);
-		close(commands[1]);
-		return -1;
-	}
-	for (int i = 0; i < 2; i++) {
-		fcntl(commands[i], F_SETFD, FD_CLOEXEC);
-		fcntl(tuning[i], F_SETFD, FD_CLOEXEC);
-	}
-	return 0;
-}
-
-static int fork_child(struct source_process *p, const struct source_process_config *cfg,
-		      struct err *e)
-{
-	struct timeval limit = { .tv_sec = TUNE_LIMIT_S };
-	int commands[2], tuning[2];
-
-	if (make_sockets(commands, tuning, e) < 0)
-		return -1;
-	p->pid = fork();
-	if (p->pid == 0)
-		run_child(cfg, p->ring, commands[1], tuning[1]);
-	int failed = p->pid < 0 ? errno : 0;
-
-	close(commands[1]);
-	close(tuning[1]);
-	p->commands = commands[0];
-	p->tuning = tuning[0];
-	setsockopt(p->tuning, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-	return failed ? err_sys(e, failed, "a process for the source") : 0;
-}
-
-struct source_process *source_process_start(const struct source_process_config *cfg, struct err *e)
-{
-	struct source_process *p = calloc(1, sizeof(*p));
-
-	if (!p) {
-		err_sys(e, ENOMEM, "a process for the source");
-		return NULL;
-	}
-	p->tool = cfg->tool;
-	p->commands = p->tuning = -1;
-	p->ring = record_ring_new(RING_BYTES, e);
-	if (p->ring && fork_child(p, cfg, e) == 0)
-		return p;
-	p->died = true;
-	source_process_end(p);
-	return NULL;
-}
 
 /* --- its end --- */
 
@@ -327,15 +177,24 @@ static void answered(struct source_process *p)
 	free(next);
 }
 
+/* The recording goes on, whatever is opened. */
+static void forget_stats(struct source_process *p)
+{
+	p->stats = (struct source_stats){ .recorded = p->stats.recorded };
+}
+
 static void handle(struct source_process *p, struct source_wire *m)
 {
 	switch (m->type) {
+	case WIRE_READY:
+		p->ready = true;
+		break;
 	case WIRE_OPENED:
 		answered(p);
 		if (m->id == p->id) {
 			p->opened = true;
 			p->info = m->info;
-			p->stats = (struct source_stats){ 0 };
+			forget_stats(p);
 			m->info = (struct source_info){ .uuid = "" };
 			empty_ring(p);
 		}
@@ -386,6 +245,52 @@ static void receive(struct source_process *p)
 	}
 }
 
+static int wait_until_ready(struct source_process *p, struct err *e)
+{
+	struct pollfd fd = { .fd = p->commands, .events = POLLIN };
+
+	while (!p->ready && !p->refused && !p->died) {
+		if (poll(&fd, 1, READY_LIMIT_MS) == 0)
+			return err_set(e, ERR_SYSTEM, "the process for the source does not start "
+				       "within %d s", READY_LIMIT_MS / 1000);
+		receive(p);
+	}
+	if (!p->ready)
+		*e = p->why;
+	p->refused = false;
+	return p->ready ? 0 : -1;
+}
+
+static int begin(struct source_process *p, const struct source_process_config *cfg, struct err *e)
+{
+	struct source_fork made;
+
+	if (source_fork(cfg, p->ring, &made, e) < 0)
+		return -1;
+	p->pid = made.pid;
+	p->commands = made.commands;
+	p->tuning = made.tuning;
+	return 0;
+}
+
+struct source_process *source_process_start(const struct source_process_config *cfg, struct err *e)
+{
+	struct source_process *p = calloc(1, sizeof(*p));
+
+	if (!p) {
+		err_sys(e, ENOMEM, "a process for the source");
+		return NULL;
+	}
+	p->tool = cfg->tool;
+	p->commands = p->tuning = -1;
+	p->ring = record_ring_new(RING_BYTES, e);
+	p->died = !p->ring || begin(p, cfg, e) < 0;
+	if (!p->died && (!source_fork_records(cfg) || wait_until_ready(p, e) == 0))
+		return p;
+	source_process_end(p);
+	return NULL;
+}
+
 /* --- opening and closing --- */
 
 int source_process_open(struct source_process *p, const char *definition, const char *uplink,
@@ -393,7 +298,7 @@ int source_process_open(struct source_process *p, const char *definition, const 
 {
 	p->opened = p->refused = p->ended = false;
 	source_info_free(&p->info);
-	p->stats = (struct source_stats){ 0 };
+	forget_stats(p);
 	snprintf(p->uplink, sizeof(p->uplink), "%s", uplink);
 	p->id++;
 	if (p->asked) {
@@ -466,8 +371,7 @@ static bool hand_over(struct capture *c, const struct record *r)
 {
 	if (r->kind == RECORD_PACKET)
 		return capture_packet(c, &r->packet);
-	if (queue_push_message(c->queue, r->message.class, r->message.text) < 0)
-		c->messages_dropped++;
+	capture_tell(c, r->message.class, r->message.text);
 	return true;
 }
 
@@ -527,7 +431,7 @@ static int take_answer(struct source_process *p, const char *channel, struct err
 			continue;
 		if (n < 0 && errno == EAGAIN)
 			return err_set(e, ERR_SYSTEM, "channel %s: the driver has not answered for "
-				       "%d s", channel, TUNE_LIMIT_S);
+				       "%d s", channel, SOURCE_TUNE_LIMIT_S);
 		bool sound = n > 0 && source_wire_decode(&m, p->tune_buf, (size_t)n) == 0;
 
 		source_info_free(&m.info);

@@ -31,13 +31,18 @@ struct source_process_config {
 	const char *tag;		/* of its log lines, as struct feed_config has it */
 	bool to_syslog;			/* a daemon's */
 	bool has_pidfile;		/* it takes over the pid file: it can still remove it */
+	/* What it captures is recorded over there, where it comes first and where the privileges
+	 * for files are; NULL, or without a path: not at all. Borrowed during the call. */
+	const struct recorder_options *record;
+	bool record_only;		/* nothing comes over here */
 };
 
 struct source_process;
 
 /* Forks. Call before there are threads or a loop. The new process closes every descriptor but the
- * standard ones. NULL with e; ERR_UNSUPPORTED where there is no such thing (SOCK_SEQPACKET): then
- * run the source in this process. */
+ * standard ones. When it is to record, waits until it can: a file that cannot be written is found
+ * here. NULL with e; ERR_UNSUPPORTED where there is no such thing (SOCK_SEQPACKET): then run the
+ * source in this process. */
 struct source_process *source_process_start(const struct source_process_config *cfg, struct err *e);
 /* Has it close the source and end, and waits for that, 5 s at most. NULL is fine. */
 void source_process_end(struct source_process *p);

@@ -40,12 +40,26 @@ static void put_info(struct mpack_writer *w, const struct source_info *info)
 		put_string(w, info->channels.items[i]);
 }
 
+static void put_recorded(struct mpack_writer *w, const struct recorder_stats *s)
+{
+	mpack_put_uint(w, s->packets);
+	mpack_put_uint(w, s->bytes);
+	mpack_put_uint(w, s->files);
+	mpack_put_uint(w, s->dropped);
+	mpack_put_uint(w, s->not_packets);
+	mpack_put_uint(w, s->removed_files);
+	mpack_put_bool(w, s->broken);
+	mpack_put_bool(w, s->over);
+}
+
 static void put_stats(struct mpack_writer *w, const struct source_stats *s)
 {
 	mpack_put_uint(w, s->received);
 	mpack_put_uint(w, s->kernel_dropped);
 	mpack_put_uint(w, s->device_dropped);
+	mpack_put_uint(w, s->filtered);
 	mpack_put_uint(w, s->not_passed_on);
+	put_recorded(w, &s->recorded);
 }
 
 long source_wire_encode(const struct source_wire *m, uint8_t *buf, size_t size)
@@ -78,6 +92,7 @@ long source_wire_encode(const struct source_wire *m, uint8_t *buf, size_t size)
 	case WIRE_START:
 	case WIRE_CLOSE:
 	case WIRE_ROOM:
+	case WIRE_READY:
 	case WIRE_RECORDS:
 		break;
 	}
@@ -136,12 +151,26 @@ static int get_info(struct mpack_reader *r, struct source_info *info)
 	return get_channels(r, &info->channels);
 }
 
+static void get_recorded(struct mpack_reader *r, struct recorder_stats *s)
+{
+	s->packets = mpack_get_uint(r, UINT64_MAX);
+	s->bytes = mpack_get_uint(r, UINT64_MAX);
+	s->files = mpack_get_uint(r, UINT64_MAX);
+	s->dropped = mpack_get_uint(r, UINT64_MAX);
+	s->not_packets = mpack_get_uint(r, UINT64_MAX);
+	s->removed_files = mpack_get_uint(r, UINT64_MAX);
+	s->broken = mpack_get_bool(r);
+	s->over = mpack_get_bool(r);
+}
+
 static void get_stats(struct mpack_reader *r, struct source_stats *s)
 {
 	s->received = mpack_get_uint(r, UINT64_MAX);
 	s->kernel_dropped = mpack_get_uint(r, UINT64_MAX);
 	s->device_dropped = mpack_get_uint(r, UINT64_MAX);
+	s->filtered = mpack_get_uint(r, UINT64_MAX);
 	s->not_passed_on = mpack_get_uint(r, UINT64_MAX);
+	get_recorded(r, &s->recorded);
 }
 
 int source_wire_decode(struct source_wire *m, const uint8_t *buf, size_t len)
@@ -178,6 +207,7 @@ int source_wire_decode(struct source_wire *m, const uint8_t *buf, size_t len)
 	case WIRE_START:
 	case WIRE_CLOSE:
 	case WIRE_ROOM:
+	case WIRE_READY:
 	case WIRE_RECORDS:
 		break;
 	}

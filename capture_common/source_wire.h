@@ -22,8 +22,9 @@ enum source_wire_type {
 	WIRE_UPLINK,		/* text: the address of the server */
 	WIRE_TUNE,		/* text: the channel; on the tuning socket */
 	/* from it */
+	WIRE_READY,		/* what it was started with is there; told only if it records */
 	WIRE_OPENED,		/* id, info */
-	WIRE_REFUSED,		/* id, err: it could not be opened */
+	WIRE_REFUSED,		/* id, err: it could not be opened; 0: never ready */
 	WIRE_RECORDS,		/* the ring is not empty any more */
 	WIRE_ENDED,		/* id, err: nothing will come any more; err.code 0: all went well */
 	WIRE_STATS,		/* stats */

@@ -11,8 +11,10 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -138,11 +140,15 @@ static struct capture capture;
 static struct err e;
 
 static const char *own;		/* definition; NULL: a local server says */
+static char path[64];		/* of the recording */
+static struct recorder_options record;
+static bool record_only;
 
 static void start(void)
 {
 	struct source_process_config cfg = { .run = source_child_run, .tool = &tool,
-					     .definition = own };
+					     .definition = own, .record = &record,
+					     .record_only = record_only };
 
 	process = source_process_start(&cfg, &e);
 	if (!process)
@@ -161,6 +167,8 @@ static int setup(void **state)
 	last = SOURCE_WAIT;
 	process = NULL;
 	own = NULL;
+	record = (struct recorder_options){ .path = NULL };
+	record_only = false;
 	return shared != MAP_FAILED && queue ? 0 : -1;
 }
 
@@ -427,6 +435,78 @@ static void drops_of_the_system_are_known(void **state)
 	assert_int_equal(stats.device_dropped, 1);
 }
 
+/* --- recording --- */
+
+static void record_to_file(void)
+{
+	strcpy(path, "/tmp/test_source_process.XXXXXX");
+	int fd = mkstemp(path);
+
+	assert_true(fd >= 0);
+	close(fd);
+	record.path = path;
+}
+
+/* n packets of 1000 bytes each, no more. */
+static bool file_holds(unsigned n)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && st.st_size > 1000 * (off_t)n &&
+	       st.st_size < 1000 * (off_t)(n + 1) + 32 * (off_t)n;
+}
+
+static void packets_are_recorded_and_passed_on(void **state)
+{
+	(void)state;
+	packets = 200;
+	last = SOURCE_END;
+	record_to_file();
+	start();
+	open_source("radio0");
+	assert_int_equal(read_until(SOURCE_END), SOURCE_END);
+	take_packets(0, 200);
+	source_process_end(process);
+	process = NULL;
+	assert_true(file_holds(200));
+	unlink(path);
+}
+
+static void recorded_only_is_not_passed_on(void **state)
+{
+	struct source_stats stats;
+
+	(void)state;
+	packets = 200;
+	last = SOURCE_END;
+	record_to_file();
+	record_only = true;
+	start();
+	open_source("radio0");
+	assert_int_equal(read_until(SOURCE_END), SOURCE_END);
+	assert_false(queue_has_unsent(queue));
+	source_process_get_stats(process, &stats);
+	assert_int_equal(stats.received, 7);
+	assert_int_equal(stats.recorded.files, 1);
+	source_process_end(process);
+	process = NULL;
+	assert_true(file_holds(200));
+	unlink(path);
+}
+
+static void file_that_cannot_be_is_told_at_once(void **state)
+{
+	struct source_process_config cfg = { .run = source_child_run, .tool = &tool,
+					     .record = &record };
+	char missing[] = "/tmp/missing/folder/trace.pcapng";
+
+	(void)state;
+	record.path = missing;
+	assert_null(source_process_start(&cfg, &e));
+	assert_int_equal(e.code, ERR_NOT_FOUND);
+	assert_non_null(strstr(e.text, "--write: /tmp/missing/folder/trace.pcapng: "));
+}
+
 /* --- when one of them ends --- */
 
 static void end_closes_the_source(void **state)
@@ -478,6 +558,41 @@ static void death_of_the_other_side_closes_the_source(void **state)
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	assert_true(comes_true(&shared->closes, 1));
+	close(ready[0]);
+	close(ready[1]);
+}
+
+static void death_of_the_other_side_loses_nothing_of_the_recording(void **state)
+{
+	int ready[2];
+	char byte;
+
+	(void)state;
+	packets = 200;
+	record_to_file();
+	assert_int_equal(pipe(ready), 0);
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		start();
+		open_source("radio0");
+		while (queue_unsent_bytes(queue) < 10 * 1000)
+			read_until(SOURCE_WAIT);
+		if (write(ready[1], "x", 1) == 1)
+			pause();
+		_exit(1);
+	}
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	assert_true(comes_true(&shared->closes, 1));
+	time_t limit = time(NULL) + 10;
+	struct stat st = { 0 };
+
+	while (!(stat(path, &st) == 0 && st.st_size > 10 * 1000) && time(NULL) < limit)
+		sched_yield();
+	assert_true(st.st_size > 10 * 1000);
+	unlink(path);
 	close(ready[0]);
 	close(ready[1]);
 }
@@ -545,11 +660,18 @@ int main(void)
 		cmocka_unit_test_setup_teardown(tuning_is_answered, setup, teardown),
 		cmocka_unit_test_setup_teardown(server_that_moves_is_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(drops_of_the_system_are_known, setup, teardown),
+		cmocka_unit_test_setup_teardown(packets_are_recorded_and_passed_on, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(recorded_only_is_not_passed_on, setup, teardown),
+		cmocka_unit_test_setup_teardown(file_that_cannot_be_is_told_at_once, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(end_closes_the_source, setup, teardown),
 		cmocka_unit_test_setup_teardown(its_death_is_told_and_costs_no_packet, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(death_of_the_other_side_closes_the_source, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(
+			death_of_the_other_side_loses_nothing_of_the_recording, setup, teardown),
 		cmocka_unit_test_setup_teardown(signals_are_the_other_sides, setup, teardown),
 		cmocka_unit_test_setup_teardown(nothing_that_is_open_here_is_open_there, setup,
 						teardown),

@@ -29,7 +29,7 @@ static struct source_wire there_and_back(const struct source_wire *m)
 static void requests_arrive_as_they_were(void **state)
 {
 	static const enum source_wire_type bare[] = { WIRE_START, WIRE_CLOSE, WIRE_ROOM,
-						      WIRE_RECORDS };
+						      WIRE_READY, WIRE_RECORDS };
 	struct source_wire m = { .type = WIRE_OPEN, .id = 7, .text = text_of("wlan0:name=\"a,b\""),
 				 .uplink = text_of("2001:db8::1") }, out;
 
@@ -88,12 +88,37 @@ static void errors_and_figures_arrive_as_they_were(void **state)
 	assert_int_equal(out.err.sys, EBUSY);
 	assert_string_equal(out.err.text, m.err.text);
 	m.type = WIRE_STATS;
-	m.stats = (struct source_stats){ UINT64_MAX, 1, (uint64_t)1 << 40, 9 };
+	m.stats = (struct source_stats){ .received = UINT64_MAX, .kernel_dropped = 1,
+					 .device_dropped = (uint64_t)1 << 40, .filtered = 9,
+					 .not_passed_on = 4 };
 	out = there_and_back(&m);
-	assert_memory_equal(&out.stats, &m.stats, sizeof(m.stats));
+	assert_int_equal(out.stats.received, UINT64_MAX);
+	assert_int_equal(out.stats.kernel_dropped, 1);
+	assert_int_equal(out.stats.device_dropped, (uint64_t)1 << 40);
+	assert_int_equal(out.stats.filtered, 9);
+	assert_int_equal(out.stats.not_passed_on, 4);
 	m = (struct source_wire){ .type = WIRE_ENDED };
 	out = there_and_back(&m);
 	assert_int_equal(out.err.code, ERR_NONE);
+}
+
+static void recording_is_told_of(void **state)
+{
+	struct source_wire m = { .type = WIRE_STATS }, out;
+
+	(void)state;
+	m.stats.recorded = (struct recorder_stats){ .packets = 1, .bytes = UINT64_MAX, .files = 2,
+						    .dropped = 3, .not_packets = 4,
+						    .removed_files = 5, .over = true };
+	out = there_and_back(&m);
+	assert_int_equal(out.stats.recorded.packets, 1);
+	assert_int_equal(out.stats.recorded.bytes, UINT64_MAX);
+	assert_int_equal(out.stats.recorded.files, 2);
+	assert_int_equal(out.stats.recorded.dropped, 3);
+	assert_int_equal(out.stats.recorded.not_packets, 4);
+	assert_int_equal(out.stats.recorded.removed_files, 5);
+	assert_false(out.stats.recorded.broken);
+	assert_true(out.stats.recorded.over);
 }
 
 static void message_that_does_not_fit_is_not_cut(void **state)
@@ -137,6 +162,7 @@ int main(void)
 		cmocka_unit_test(requests_arrive_as_they_were),
 		cmocka_unit_test(open_source_arrives_with_all_channels),
 		cmocka_unit_test(errors_and_figures_arrive_as_they_were),
+		cmocka_unit_test(recording_is_told_of),
 		cmocka_unit_test(message_that_does_not_fit_is_not_cut),
 		cmocka_unit_test(message_cut_anywhere_is_refused),
 		cmocka_unit_test(text_with_a_nul_is_refused),
