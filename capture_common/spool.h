@@ -21,6 +21,7 @@
 #include "capture_common/loop.h"
 #include "capture_common/record.h"
 
+#define SPOOL_DEFAULT_BYTES ((uint64_t)64 << 20)
 #define SPOOL_MIN_BYTES ((uint64_t)1 << 20)
 #define SPOOL_SEGMENT_BYTES ((size_t)256 << 10)	/* a segment grows to this, or 1/8 of max_bytes */
 #define SPOOL_FLUSH_MS 1000	/* an appended record is with the system after this: kill -9 */
@@ -48,7 +49,9 @@ struct spool_stats {
 	uint64_t full[RECORD_CLASSES];
 	uint64_t failed[RECORD_CLASSES];
 	uint64_t waiting;		/* appended + recovered - all of the above */
-	uint64_t bytes, segments;	/* on disk now */
+	uint64_t taken;			/* of waiting: taken, and not released yet */
+	uint64_t untaken;		/* of these, not taken: in no queue yet */
+	uint64_t bytes, segments;	/* on disk now, or on their way to it */
 	bool broken;			/* the disk refuses; tried again every 5 s */
 };
 
@@ -73,6 +76,8 @@ void spool_set_instance(struct spool *s, uint64_t instance);
 bool spool_append(struct spool *s, const struct record *r);
 /* Gets what is in memory to the system soon, not only after SPOOL_FLUSH_MS. */
 void spool_flush(struct spool *s);
+/* For the end: the same, and waits for it. False: the disk refuses. */
+bool spool_flush_now(struct spool *s);
 
 /* Lends the oldest record that was not taken yet; false when there is none, or none yet. It points
  * into the spool's memory and is valid until the next call. Records of another position than
@@ -80,15 +85,21 @@ void spool_flush(struct spool *s);
 bool spool_peek(struct spool *s, struct record *out);
 /* The record last peeked is in the queue now. */
 void spool_take(struct spool *s);
+/* Records up to number, all that were appended, are in the queue already: they are on disk for the
+ * case of a crash only, count as taken and will not be lent. */
+void spool_skip_to(struct spool *s, uint32_t number);
 /* Everything was taken, what is in memory included. */
 bool spool_all_taken(const struct spool *s);
 /* All records up to number are with the server: their segments go. */
 void spool_release(struct spool *s, uint32_t number);
 
-/* The wall clock was set: what was appended so far, up to number, was captured delta_us later than
- * it says. Remembered on disk. */
-void spool_shift_times(struct spool *s, uint32_t number, int64_t delta_us);
+/* The wall clock was set: what was appended so far, from number first to last, was captured delta_us
+ * later than it says. What an earlier run left has lower numbers, and its own time. Remembered on
+ * disk. */
+void spool_shift_times(struct spool *s, uint32_t first, uint32_t last, int64_t delta_us);
 
+/* The disk is at work: changed() follows. */
+bool spool_busy(const struct spool *s);
 void spool_get_stats(const struct spool *s, struct spool_stats *out);
 /* Why it is broken; "" if it is not. */
 const char *spool_problem(const struct spool *s);

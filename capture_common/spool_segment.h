@@ -19,8 +19,10 @@
 #include "protocol/arena.h"
 #include "protocol/uuid.h"
 
-/* Longer records cannot be spooled. */
+/* Longer records, with what is written in front of them, cannot be spooled. */
 #define SPOOL_RECORD_MAX ((size_t)64 << 10)
+#define SPOOL_HEADER_MAX ((size_t)2048)
+#define SPOOL_END_BYTES ((size_t)48)
 
 struct spool_segment {
 	char uuid[UUID_SIZE];
@@ -29,11 +31,13 @@ struct spool_segment {
 	struct msg_gps gps;		/* texts borrowed: from the caller, or the bytes read */
 };
 
-/* Return the length, or 0 when it does not fit in cap. */
+/* Return the length, or 0 when it does not fit in cap (or SPOOL_HEADER_MAX, SPOOL_RECORD_MAX). */
 size_t spool_segment_put_header(const struct spool_segment *s, uint8_t *buf, size_t cap);
 size_t spool_segment_put_record(const struct record *r, enum record_class class, uint8_t *buf,
 				size_t cap);
-size_t spool_segment_put_end(const uint64_t counts[RECORD_CLASSES], uint8_t *buf, size_t cap);
+/* last_number: of the last record. */
+size_t spool_segment_put_end(const uint64_t counts[RECORD_CLASSES], uint32_t last_number,
+			     uint8_t *buf, size_t cap);
 
 /* Returns the header's length; -EPROTO when it is none, or of a version that is not known. */
 long spool_segment_get_header(struct spool_segment *s, const uint8_t *buf, size_t len);
@@ -42,13 +46,18 @@ struct spool_item {
 	bool is_end;
 	uint64_t counts[RECORD_CLASSES];	/* of the end */
 	enum record_class class;
-	struct record record;		/* points into the bytes and the arena */
+	struct record record;		/* points into the bytes and the arena; of the end: number */
 };
 
 /* Returns the length of what is at buf; 0 when nothing whole is there (the end of the file, or torn);
  * never trusts a length. A record whose CRC is right but that does not parse is -EPROTO: *skip is
- * its length. */
+ * its length, and out has its class and number. Otherwise *skip is not touched. */
 long spool_segment_get(const uint8_t *buf, size_t len, struct arena *arena,
 		       struct spool_item *out, size_t *skip);
+/* As spool_segment_get() at *at, but passes over what does not parse, and over a damaged record if
+ * its length still leads to a whole one. Moves *at behind what it returns. False at the end; what
+ * is behind damage that cannot be passed over is not seen. */
+bool spool_segment_next(const uint8_t *buf, size_t len, size_t *at, struct arena *arena,
+			struct spool_item *out);
 
 #endif
