@@ -4,6 +4,7 @@
 #define CAPTURE_COMMON_SESSION_INT_H
 
 #include "capture_common/ack.h"
+#include "capture_common/flight.h"
 #include "capture_common/sender.h"
 #include "capture_common/session.h"
 #include "protocol/data_encoder.h"
@@ -38,6 +39,7 @@ struct session {
 	struct sender *sender;
 	struct data_encoder encoder;
 	struct ack_window ack;
+	struct flight flight;
 	struct loop_timer flush_timer, ack_timer;
 	struct loop_post flush_post;
 	bool finishing;			/* until everything is covered */

@@ -68,6 +68,7 @@ static size_t put_ping(struct session *s, uint8_t *at, size_t room)
 	size_t len = msg_encode(s->gen, MSG_FROM_TOOL, &ping, at, room);
 
 	ack_ping_sent(&s->ack, ping.seqno, queue_mark(s->cfg.queue));
+	flight_ping(&s->flight, ping.seqno, loop_now_ns(s->cfg.loop));
 	s->bytes_since_ping = 0;
 	loop_timer_cancel(s->cfg.loop, &s->ack_timer);
 	return len;
@@ -86,9 +87,12 @@ static bool ping_is_due(const struct session *s)
 
 	if (every > PING_EVERY_BYTES)
 		every = PING_EVERY_BYTES;
+	if (every > flight_ping_every(&s->flight))
+		every = flight_ping_every(&s->flight);
 	if (ack_full(&s->ack) || s->bytes_since_ping == 0)
 		return false;
-	return s->bytes_since_ping >= every || s->finishing || ack_timer_is_close(s);
+	return s->bytes_since_ping >= every || s->finishing || ack_timer_is_close(s) ||
+	       flight_room(&s->flight) == 0;
 }
 
 void session_out_ping(struct session *s)
@@ -145,6 +149,7 @@ void session_out_pong(struct session *s, uint32_t number)
 {
 	uint32_t mark;
 
+	flight_pong(&s->flight, number, loop_now_ns(s->cfg.loop));
 	if (!ack_pong(&s->ack, number, &mark))
 		return;
 	queue_release(s->cfg.queue, mark);
@@ -248,14 +253,32 @@ static size_t put_records(struct session *s, uint8_t *batch, size_t room)
 	return used;
 }
 
+/* How much of an empty batch is to be filled; 0 when enough is under way. There is always room for
+ * the longest record. */
+static size_t fill_room(const struct session *s, size_t batch_room)
+{
+	size_t room = flight_room(&s->flight);
+	size_t longest = data_encoder_bound(&s->encoder, UINT32_MAX);
+
+	if (room == 0)
+		return 0;
+	if (room < longest)
+		room = longest;
+	if (room < FRAME_LIMIT_SERVER)
+		room = FRAME_LIMIT_SERVER;
+	return room < batch_room - PING_BYTES ? room : batch_room - PING_BYTES;
+}
+
 /* Fills the batch, and puts a PING behind the records when one is due. */
 static void fill_batch(struct session *s)
 {
-	size_t room;
-	uint8_t *batch = sender_batch(s->sender, &room);
-	size_t used = put_records(s, batch, room - PING_BYTES);
+	size_t batch_room;
+	uint8_t *batch = sender_batch(s->sender, &batch_room);
+	size_t room = fill_room(s, batch_room);
+	size_t used = room > 0 ? put_records(s, batch, room) : 0;
 
 	s->bytes_since_ping += used;
+	flight_sent(&s->flight, used);
 	if (ping_is_due(s))
 		used += put_ping(s, batch + used, PING_BYTES);
 	sender_batch_filled(s->sender, used);
@@ -330,8 +353,8 @@ void session_records(struct session *s)
 
 	if (s->state != SESSION_STREAMING || !queue_has_unsent(s->cfg.queue))
 		return;
-	if (!sender_idle(s->sender))
-		return;		/* the link says when it can take more */
+	if (!sender_idle(s->sender) || flight_room(&s->flight) == 0)
+		return;		/* the link says when it can take more, or a PONG does */
 	if (queue_unsent_bytes(s->cfg.queue) >= PING_EVERY_BYTES)
 		session_out_flush(s);
 	else if (!loop_timer_armed(&s->flush_timer))
@@ -364,6 +387,7 @@ void session_out_start(struct session *s)
 		log_warn("the name of the GPS is too long; positions are not sent");
 		data_encoder_init(&s->encoder, s->gen, limit, NULL);
 	}
+	flight_reset(&s->flight);
 	loop_post(s->cfg.loop, &s->flush_post, flush_posted, s);
 }
 
