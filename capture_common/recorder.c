@@ -3,18 +3,15 @@
  * worker thread writes. */
 #include "capture_common/recorder.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
-#include <time.h>
 
 #include "capture_common/log.h"
-#include "capture_common/pcapng.h"
 #include "capture_common/recorder_files.h"
+#include "capture_common/recorder_section.h"
 #include "capture_common/worker.h"
 
 #define SECOND_NS ((uint64_t)1000000000)
@@ -22,15 +19,9 @@
 #define CHUNK_BYTES ((size_t)128 << 10)
 #define CHUNK_ENDS 64
 #define ENDS_A_PACKET 2
-/* The longest beginning of a section, the statistics at its end twice, and a packet's head. */
-#define CHUNK_SPARE ((size_t)12 << 10)
 #define FLUSH_NS SECOND_NS
 #define RETRY_NS (5 * SECOND_NS)
 #define SECONDS_MAX ((uint64_t)1 << 30)
-/* Blocks around the bytes of a packet. */
-#define PACKET_HEAD 36
-#define COUNTS_LEN 52
-#define INTERFACE_BOUND 320
 
 struct chunk {
 	struct worker_job job;
@@ -41,11 +32,6 @@ struct chunk {
 	size_t n_ends;
 	bool retry;			/* the disk refused before; this is a new section */
 	struct recorder_outcome outcome;
-};
-
-struct interface {
-	uint32_t dlt;
-	uint64_t received, dropped;
 };
 
 enum state {
@@ -62,15 +48,12 @@ struct recorder {
 	struct worker *worker;
 	struct chunk chunks[CHUNKS];
 	struct chunk *current;		/* NULL: none */
-	char os[160], application[128], name[64], hardware[128];
 	enum state state;
 	struct recorder_stats stats;
 	struct loop_timer flush_timer, file_timer, retry_timer;
 
-	/* The file and the section that packets are put into. */
-	struct interface interfaces[RECORDER_INTERFACES];
-	unsigned n_interfaces, n_written;	/* known; of these, in this section */
-	bool in_section;
+	/* The file that packets are put into. */
+	struct recorder_section section;
 	uint64_t file_bytes, file_packets;
 
 	bool told;			/* that the disk refuses */
@@ -136,7 +119,8 @@ static bool make_room(struct recorder *r, size_t len)
 {
 	struct chunk *c = r->current;
 
-	if (c && (CHUNK_BYTES - c->len < len + CHUNK_SPARE || c->n_ends > CHUNK_ENDS - ENDS_A_PACKET))
+	if (c && (CHUNK_BYTES - c->len < len + RECORDER_SECTION_SPARE ||
+		  c->n_ends > CHUNK_ENDS - ENDS_A_PACKET))
 		submit(r);
 	if (!r->current) {
 		r->current = free_chunk(r);
@@ -149,86 +133,35 @@ static bool make_room(struct recorder *r, size_t len)
 
 /* --- blocks --- */
 
-static uint64_t wall_clock_us(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
-}
-
-static uint8_t *space(struct recorder *r, size_t *room)
-{
-	*room = CHUNK_BYTES - r->current->len;
-	return r->current->buf + r->current->len;
-}
-
-/* make_room() has seen to it that everything fits. */
-static void filled(struct recorder *r, size_t len)
-{
-	assert(len > 0);
-	r->current->len += len;
-	r->file_bytes += len;
-}
-
-static struct text text_or_absent(const char *s)
-{
-	return s[0] ? text_of(s) : (struct text){ NULL, 0 };
-}
-
-static void put_interface(struct recorder *r, const struct interface *i)
-{
-	struct pcapng_interface block = { .dlt = i->dlt, .name = text_or_absent(r->name),
-					  .hardware = text_or_absent(r->hardware) };
-	size_t room;
-	uint8_t *at = space(r, &room);
-
-	filled(r, pcapng_put_interface(&block, at, room));
-	r->n_written++;
-}
-
-/* An interface has the same number in all sections. */
-static void put_new_interfaces(struct recorder *r)
-{
-	while (r->n_written < r->n_interfaces)
-		put_interface(r, &r->interfaces[r->n_written]);
-}
-
 static void begin_section(struct recorder *r)
 {
-	struct pcapng_section block = { .os = text_or_absent(r->os),
-					.application = text_of(r->application) };
-	size_t room;
-	uint8_t *at = space(r, &room);
+	size_t before = r->current->len;
 
 	if (r->file_bytes == 0 && r->limits.max_seconds)
 		loop_timer_set(r->cfg.loop, &r->file_timer, loop_now_ns(r->cfg.loop) +
 			       r->limits.max_seconds * SECOND_NS, on_file_due, r);
-	filled(r, pcapng_put_section(&block, at, room));
-	r->in_section = true;
-	r->n_written = 0;
-	put_new_interfaces(r);
+	recorder_section_begin(&r->section, r->current->buf, &r->current->len);
+	r->file_bytes += r->current->len - before;
 }
 
-/* Of the whole recording up to here, as the format has it. */
+static void put_packet(struct recorder *r, const struct msg_packet *p, int interface)
+{
+	size_t before = r->current->len;
+
+	recorder_section_packet(&r->section, interface, p, r->current->buf, &r->current->len);
+	r->file_bytes += r->current->len - before;
+	r->file_packets++;
+}
+
 static void end_section(struct recorder *r)
 {
-	for (unsigned i = 0; i < r->n_written; i++) {
-		struct pcapng_counts block = { .interface = i, .time_us = wall_clock_us(),
-					       .received = r->interfaces[i].received,
-					       .dropped = r->interfaces[i].dropped };
-		size_t room;
-		uint8_t *at = space(r, &room);
-
-		filled(r, pcapng_put_counts(&block, at, room));
-	}
-	r->in_section = false;
+	if (r->section.open)
+		recorder_section_end(&r->section, r->current->buf, &r->current->len);
 }
 
 static void end_file(struct recorder *r)
 {
-	if (r->in_section)
-		end_section(r);
+	end_section(r);
 	r->current->ends[r->current->n_ends++] = r->current->len;
 	r->file_bytes = r->file_packets = 0;
 	loop_timer_cancel(r->cfg.loop, &r->file_timer);
@@ -251,43 +184,14 @@ static void on_file_due(void *user)
 }
 
 /* The packet would make the file longer than it may be. */
-static void end_full_file(struct recorder *r, size_t len)
+static void end_full_file(struct recorder *r, uint32_t len)
 {
-	size_t ahead = len + PACKET_HEAD + (size_t)r->n_interfaces * COUNTS_LEN +
-		       (size_t)(r->n_interfaces - r->n_written) * INTERFACE_BOUND;
-
 	if (r->limits.max_bytes && r->file_packets > 0 &&
-	    r->file_bytes + ahead > r->limits.max_bytes)
+	    r->file_bytes + recorder_section_ahead(&r->section, len) > r->limits.max_bytes)
 		end_file(r);
 }
 
 /* --- packets --- */
-
-/* The number of its interface; -1: there can be none. */
-static int interface_of(struct recorder *r, uint32_t dlt)
-{
-	for (unsigned i = 0; i < r->n_interfaces; i++) {
-		if (r->interfaces[i].dlt == dlt)
-			return (int)i;
-	}
-	if (r->n_interfaces == RECORDER_INTERFACES || dlt > UINT16_MAX)
-		return -1;
-	r->interfaces[r->n_interfaces] = (struct interface){ .dlt = dlt };
-	return (int)r->n_interfaces++;
-}
-
-static void put_packet(struct recorder *r, const struct msg_packet *p, int interface)
-{
-	struct pcapng_packet block = { .interface = (uint32_t)interface, .data = p->data,
-				       .len = p->len,
-				       .time_us = p->has_time ? p->time_us : wall_clock_us(),
-				       .orig_len = p->orig_len > p->len ? p->orig_len : p->len };
-	size_t room;
-	uint8_t *at = space(r, &room);
-
-	filled(r, pcapng_put_packet(&block, at, room));
-	r->file_packets++;
-}
 
 void recorder_packet(struct recorder *r, const struct msg_packet *p)
 {
@@ -295,21 +199,21 @@ void recorder_packet(struct recorder *r, const struct msg_packet *p)
 
 	if (r->state == OVER)
 		return;
-	interface = p->len <= RECORDER_PACKET_MAX ? interface_of(r, p->dlt) : -1;
+	interface = p->len <= RECORDER_PACKET_MAX ?
+		    recorder_section_interface(&r->section, p->dlt) : -1;
 	if (interface < 0) {
 		r->stats.not_packets++;
 		return;
 	}
-	r->interfaces[interface].received++;
+	r->section.interfaces[interface].received++;
 	if (r->state != RECORDING || !make_room(r, p->len)) {
-		r->interfaces[interface].dropped++;
+		r->section.interfaces[interface].dropped++;
 		r->stats.dropped++;
 		return;
 	}
 	end_full_file(r, p->len);
-	if (!r->in_section)
+	if (!r->section.open)
 		begin_section(r);
-	put_new_interfaces(r);
 	put_packet(r, p, interface);
 	if (r->limits.max_packets && r->file_packets >= r->limits.max_packets)
 		end_file(r);
@@ -326,19 +230,20 @@ void recorder_data(struct recorder *r, const struct msg_data *d)
 /* Blocks that tell something else than those before are of another section. */
 void recorder_interface(struct recorder *r, const char *name, const char *hardware)
 {
-	char old_name[sizeof(r->name)], old_hardware[sizeof(r->hardware)];
+	struct recorder_section *s = &r->section;
+	char old_name[sizeof(s->name)], old_hardware[sizeof(s->hardware)];
 
-	memcpy(old_name, r->name, sizeof(old_name));
-	memcpy(old_hardware, r->hardware, sizeof(old_hardware));
-	snprintf(r->name, sizeof(r->name), "%s", name);
-	snprintf(r->hardware, sizeof(r->hardware), "%s", hardware);
-	if (strcmp(old_name, r->name) == 0 && strcmp(old_hardware, r->hardware) == 0)
+	memcpy(old_name, s->name, sizeof(old_name));
+	memcpy(old_hardware, s->hardware, sizeof(old_hardware));
+	snprintf(s->name, sizeof(s->name), "%s", name);
+	snprintf(s->hardware, sizeof(s->hardware), "%s", hardware);
+	if (strcmp(old_name, s->name) == 0 && strcmp(old_hardware, s->hardware) == 0)
 		return;
-	if (!r->in_section || r->n_written == 0)
+	if (!s->open || s->n_written == 0)
 		return;
 	if (make_room(r, 0))
 		end_section(r);
-	r->in_section = false;
+	s->open = false;
 }
 
 void recorder_flush(struct recorder *r)
@@ -356,7 +261,7 @@ void recorder_get_stats(const struct recorder *r, struct recorder_stats *out)
 static void drop(struct recorder *r, const uint64_t by_interface[RECORDER_INTERFACES])
 {
 	for (unsigned i = 0; i < RECORDER_INTERFACES; i++) {
-		r->interfaces[i].dropped += by_interface[i];
+		r->section.interfaces[i].dropped += by_interface[i];
 		r->stats.dropped += by_interface[i];
 	}
 }
@@ -371,7 +276,7 @@ static void drop_current(struct recorder *r)
 	r->current = NULL;
 	loop_timer_cancel(r->cfg.loop, &r->flush_timer);
 	drop(r, by_interface);
-	r->in_section = false;
+	r->section.open = false;
 	r->file_bytes = r->file_packets = 0;
 }
 
@@ -475,16 +380,6 @@ static int make_chunks(struct recorder *r, struct err *e)
 	return 0;
 }
 
-static void describe(struct recorder *r)
-{
-	struct utsname un;
-
-	if (uname(&un) == 0)
-		snprintf(r->os, sizeof(r->os), "%.64s %.64s", un.sysname, un.release);
-	snprintf(r->application, sizeof(r->application), "%s",
-		 r->cfg.program ? r->cfg.program : "");
-}
-
 static void release(struct recorder *r)
 {
 	worker_free(r->worker);
@@ -506,7 +401,7 @@ struct recorder *recorder_new(const struct recorder_config *cfg, struct err *e)
 	r->limits = *cfg->options;
 	if (r->limits.max_seconds > SECONDS_MAX)
 		r->limits.max_seconds = SECONDS_MAX;
-	describe(r);
+	recorder_section_init(&r->section, cfg->program);
 	if (make_chunks(r, e) == 0)
 		r->files = recorder_files_new(cfg->options, cfg->tag, e);
 	r->worker = r->files ? worker_new(cfg->loop, e) : NULL;

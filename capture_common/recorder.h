@@ -54,8 +54,8 @@ struct recorder;
 int recorder_check(const struct recorder_options *o, size_t n_sources, struct err *e);
 
 /* Opens the first file: a path that cannot be written is found here. With limits, files are called
- * stem_00001_20261122140501.pcapng, by number and UTC, and the next one begins with the first packet
- * behind a limit. An existing FILE without limits is replaced. */
+ * stem_00001_20261122140501.pcapng, by number and UTC, and the next one begins with the first
+ * packet behind a limit. An existing FILE without limits is replaced. */
 struct recorder *recorder_new(const struct recorder_config *cfg, struct err *e);
 /* Writes out everything, waits for that, and logs what was recorded. A pipe that nobody reads is
  * waited for a second only; a file without packets stays: it is a valid one. NULL is fine. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A source without a server, for --write alone: does for it what a server would, which is to open
- * it, to tell it where to tune to, and to have it opened again when it failed (docs/protocol.md 6.5,
- * 7.1). Loop thread only. */
+ * it, to tell it where to tune to, and to have it opened again when it failed (docs/protocol.md
+ * 6.5, 7.1). Loop thread only. */
 #ifndef CAPTURE_COMMON_SOLO_H
 #define CAPTURE_COMMON_SOLO_H
 

@@ -86,10 +86,11 @@ static void run_child(const struct source_process_config *cfg, struct record_rin
 	struct source_child_config child = { .tool = cfg->tool, .definition = cfg->definition,
 					     .ring = ring,
 					     .commands_fd = commands, .tuning_fd = tuning,
-					     .record = source_fork_records(cfg) ? cfg->record : NULL,
 					     .record_only = cfg->record_only, .tag = cfg->tag };
 	int keep[] = { commands, tuning, cfg->has_pidfile ? pidfile_fd() : -1 };
 
+	if (source_fork_records(cfg))
+		child.record = cfg->record;
 	ignore_signals();
 	close_all_but(keep);
 	if (cfg->has_pidfile)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Makes the process that a source lives in: with its ends of two sockets, and nothing else that this
- * one has open. For source_process.c. */
+/* Makes the process that a source lives in: with its ends of two sockets, and nothing else that
+ * this one has open. For source_process.c. */
 #ifndef CAPTURE_COMMON_SOURCE_FORK_H
 #define CAPTURE_COMMON_SOURCE_FORK_H
 
