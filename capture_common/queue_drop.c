@@ -161,7 +161,8 @@ static void spare_all(struct queue *q)
 
 /* Where records move to. */
 struct packed {
-	size_t tail, next, head, wrap_at;	/* as those of the queue; tail, next: SIZE_MAX: none yet */
+	/* As those of the queue; SIZE_MAX as tail or next: there is none yet. */
+	size_t tail, next, head, wrap_at;
 };
 
 /* A record never moves over one that has not moved yet: it is written where records were that are

@@ -5,6 +5,7 @@
 #include "capture_linux_wifi/wifi_list.h"
 #include "capture_linux_wifi/wifi_options.h"
 #include "capture_linux_wifi/wifi_source.h"
+#include "ieee80211/frame_class.h"
 
 int main(int argc, char **argv)
 {
@@ -15,7 +16,9 @@ int main(int argc, char **argv)
 		.interface = "INTERFACE",
 		.ops = &wifi_source_ops,
 		.options = wifi_option_rows,
-		.when_full = QUEUE_DROP_OLDEST,
+		.when_full = QUEUE_DROP_BY_CLASS,
+		.classes = &frame_classes,
+		.live_times = true,
 		/* Minutes of a quiet channel, seconds of a busy one. */
 		.queue_bytes = (size_t)512 << 10,
 		.hop_skip = 4,

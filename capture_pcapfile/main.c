@@ -3,6 +3,7 @@
 #include "capture_common/capture_main.h"
 #include "capture_pcapfile/pcapfile_source.h"
 #include "capture_pcapfile/replay_options.h"
+#include "ieee80211/frame_class.h"
 
 int main(int argc, char **argv)
 {
@@ -14,6 +15,7 @@ int main(int argc, char **argv)
 		.ops = &pcapfile_ops,
 		.options = replay_option_rows,
 		.when_full = QUEUE_WAIT,
+		.classes = &frame_classes,
 		/* Fits in the second-level cache along with the buffers before and behind it. */
 		.queue_bytes = (size_t)512 << 10,
 	};
