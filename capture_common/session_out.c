@@ -253,8 +253,8 @@ static size_t put_records(struct session *s, uint8_t *batch, size_t room)
 	return used;
 }
 
-/* How much of an empty batch is to be filled; 0 when enough is under way. There is always room for
- * the longest record. */
+/* How much of an empty batch is to be filled; 0 when enough is under way. The last record may go
+ * beyond that: it is taken only where the longest one would fit. */
 static size_t fill_room(const struct session *s, size_t batch_room)
 {
 	size_t room = flight_room(&s->flight);
@@ -262,10 +262,7 @@ static size_t fill_room(const struct session *s, size_t batch_room)
 
 	if (room == 0)
 		return 0;
-	if (room < longest)
-		room = longest;
-	if (room < FRAME_LIMIT_SERVER)
-		room = FRAME_LIMIT_SERVER;
+	room += longest > FRAME_LIMIT_SERVER ? longest : FRAME_LIMIT_SERVER;
 	return room < batch_room - PING_BYTES ? room : batch_room - PING_BYTES;
 }
 
