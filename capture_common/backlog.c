@@ -71,13 +71,24 @@ static void end_spooling(struct backlog *b)
 	queue_number_from(b->cfg.queue, b->last_number + 1);
 }
 
+/* Captured in a second, lately. */
+static uint64_t live_rate(const struct backlog *b)
+{
+	uint64_t age_ns = loop_now_ns(b->cfg.loop) - b->second_ns;
+
+	if (age_ns >= 2 * SECOND_NS)
+		return 0;
+	return age_ns >= SECOND_NS || b->live > b->live_before ? b->live : b->live_before;
+}
+
 /* Records a second; 0: no limit. */
 static double drain_rate(const struct backlog *b)
 {
-	uint64_t live = b->live > b->live_before ? b->live : b->live_before;
+	uint64_t twice = 2 * live_rate(b);
 
-	return (double)(live * 2 > b->cfg.drain_per_s && b->cfg.drain_per_s > 0 ?
-			live * 2 : b->cfg.drain_per_s);
+	if (b->cfg.drain_per_s == 0)
+		return 0;
+	return (double)(twice > b->cfg.drain_per_s ? twice : b->cfg.drain_per_s);
 }
 
 /* Adds what the time that has passed allows. */
