@@ -74,13 +74,15 @@ static enum source_read demo_read(void *self, struct capture *c, struct source_w
 	struct msg_packet p = { .dlt = 105, .has_time = true, .data = data, .len = sizeof(data),
 				.orig_len = sizeof(data) };
 
+	uint64_t look_ns = (uint64_t)(demo.look_ms ? demo.look_ms : 100) * 1000000;
+
 	(void)self;
 	for (int i = 0; i < 100; i++) {
 		if (demo.packets_sent >= demo.packets_to_send) {
 			if (demo.fail)
 				err_set(e, ERR_SYSTEM, "demo0: unplugged");
 			else if (!demo.end)
-				wait->until_ns = capture_now_ns(c) + 100000000;
+				wait->until_ns = capture_now_ns(c) + look_ns;
 			return demo.fail ? SOURCE_FAILED : demo.end ? SOURCE_END : SOURCE_WAIT;
 		}
 		p.time_us = 1700000000000000u + demo.packets_sent;

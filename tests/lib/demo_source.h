@@ -14,6 +14,7 @@ struct demo {
 	unsigned opens, closes;		/* counted over all */
 	unsigned packets_to_send;	/* read() sends them, 60 bytes each */
 	unsigned packets_sent;
+	unsigned look_ms;		/* after so long it looks for more; 0: 100 ms */
 	bool end, fail;			/* after these, instead of waiting for more */
 	bool exit_at_end;
 	bool fail_open;
