@@ -13,6 +13,14 @@
 #define MSG_NOSIGNAL 0		/* macOS: SIGPIPE is ignored by the whole program */
 #endif
 
+#if defined(__linux__) && !defined(TCP_RTO_MAX_MS)
+#define TCP_RTO_MAX_MS 44	/* since 6.15 */
+#endif
+
+/* After some seconds of silence the next retransmission is at most this far away: the session gives
+ * up soon after (session.c), and the usual two minutes are longer than any link of ours lives. */
+#define RTO_MAX_MS 4000
+
 int link_set_nonblocking(int fd)
 {
 	int flags = fcntl(fd, F_GETFL);
@@ -32,6 +40,11 @@ void link_set_tcp_options(int fd, int unsent_bytes)
 	setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent_bytes, sizeof(unsent_bytes));
 #else
 	(void)unsent_bytes;
+#endif
+#ifdef TCP_RTO_MAX_MS
+	int rto_ms = RTO_MAX_MS;
+
+	setsockopt(fd, IPPROTO_TCP, TCP_RTO_MAX_MS, &rto_ms, sizeof(rto_ms));
 #endif
 #ifdef SO_NOSIGPIPE
 	setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof(on));

@@ -85,7 +85,8 @@ struct link *link_fd_new(struct loop *loop, int in_fd, int out_fd,
 
 int link_set_nonblocking(int fd);	/* and close-on-exec */
 /* For a connected socket, which may also be none of TCP: no waiting for company, keep-alive, no
- * SIGPIPE, and no more than unsent_bytes in the kernel: they delay the answer to a PING. */
+ * SIGPIPE, no more than unsent_bytes in the kernel, as they delay the answer to a PING, and no long
+ * wait before what was lost is sent again. What a system does not have is left out. */
 void link_set_tcp_options(int fd, int unsent_bytes);
 /* send() or write() and recv() or read() with the results of link_send() and link_recv(). */
 long link_fd_write(int fd, bool is_socket, const uint8_t *data, size_t len, struct err *e);

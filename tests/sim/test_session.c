@@ -693,6 +693,64 @@ static void unknown_frame_is_ignored(void **state)
 
 /* --- the end --- */
 
+/* 100 kbit/s: a tenth of a second, and what arrives in it. */
+static void pass_on_a_slow_link(struct fixture *f)
+{
+	uint64_t until = f->clock.now_ns + SECOND_NS / 10;
+
+	fake_server_hear(&f->server);
+	while (f->clock.now_ns < until)
+		loop_step(f->loop, until - f->clock.now_ns);
+	if (queue_used_bytes(f->queue) < queue_size_bytes(f->queue) / 2)
+		push(f, 300, 600);
+}
+
+/* A server ends the connection after 15 s without a PONG. */
+static void pong_does_not_wait_behind_a_socket_full_of_data(void **state)
+{
+	struct fixture *f = *state;
+	size_t pongs, before, worst = 0;
+
+	stream(f, FRAME_V3);
+	f->server.read_limit = 1250;
+	for (int i = 0; i < 20; i++) {
+		for (int k = 0; k < 50; k++)
+			pass_on_a_slow_link(f);
+		pongs = f->server.heard[MSG_PONG];
+		before = f->server.bytes_read;
+		fake_server_ping(&f->server);
+		for (int k = 0; k < 150 && f->server.heard[MSG_PONG] == pongs; k++)
+			pass_on_a_slow_link(f);
+		assert_true(f->server.heard[MSG_PONG] > pongs);
+		if (f->server.bytes_read - before > worst)
+			worst = f->server.bytes_read - before;
+	}
+	assert_false(f->down);
+	assert_in_range(worst, 1, 100 * 1024);
+	/* And all of the link was used. */
+	assert_true(f->server.bytes_read > 20 * 50 * 1250);
+}
+
+/* A server that never answers is not drowned in data. */
+static void what_is_under_way_is_bounded(void **state)
+{
+	struct fixture *f = *state;
+
+	stream(f, FRAME_V3);
+	f->server.answer_pings = false;
+	push(f, 600, 600);
+	settle(f);
+	assert_in_range(f->server.bytes_read, 20 * 1024, 64 * 1024);
+	f->server.answer_pings = true;
+	struct msg pong = { .type = MSG_PONG, .reply_to = f->server.last_ping };
+
+	fake_server_say(&f->server, &pong);
+	settle(f);
+	pass(f, SECOND_NS);
+	assert_records_in_order(f, 600);
+	assert_true(queue_empty(f->queue));
+}
+
 static void finish_waits_until_everything_is_covered(void **state)
 {
 	struct fixture *f = *state;
@@ -798,6 +856,8 @@ int main(void)
 		TEST(garbage_ends_the_connection_cleanly),
 		TEST(malformed_known_frame_ends_the_connection),
 		TEST(unknown_frame_is_ignored),
+		TEST(pong_does_not_wait_behind_a_socket_full_of_data),
+		TEST(what_is_under_way_is_bounded),
 		TEST(finish_waits_until_everything_is_covered),
 		TEST(end_during_the_handshake_loses_nothing),
 		TEST(error_does_not_overtake_records),
