@@ -160,6 +160,7 @@ static void set_sizes(struct spool *s)
 {
 	if (s->cfg.max_bytes < SPOOL_MIN_BYTES)
 		s->cfg.max_bytes = SPOOL_MIN_BYTES;
+	s->run_size = 1;
 	s->segment_bytes = SPOOL_SEGMENT_BYTES;
 	if (s->segment_bytes > s->cfg.max_bytes / 8)
 		s->segment_bytes = (size_t)(s->cfg.max_bytes / 8);

@@ -23,7 +23,8 @@
 
 #define SPOOL_DEFAULT_BYTES ((uint64_t)64 << 20)
 #define SPOOL_MIN_BYTES ((uint64_t)1 << 20)
-#define SPOOL_SEGMENT_BYTES ((size_t)256 << 10)	/* a segment grows to this, or 1/8 of max_bytes */
+/* A segment grows to this, or to 1/8 of max_bytes. */
+#define SPOOL_SEGMENT_BYTES ((size_t)256 << 10)
 #define SPOOL_FLUSH_MS 1000	/* an appended record is with the system after this: kill -9 */
 #define SPOOL_SYNC_MS 5000	/* and after this on the disk: a power cut */
 
@@ -57,10 +58,11 @@ struct spool_stats {
 
 struct spool;
 
-/* Looks at what an earlier run left; a segment whose end is torn counts as far as it is whole.
- * Files that are no segments stay alone. NULL with e: no such parent folder, locked by another
- * process (ERR_BUSY), no memory, no right to write (the text says as which user). A full disk or a
- * read-only one is no error here: broken is set, *e says why (code ERR_NONE otherwise). */
+/* Looks at what an earlier run left; a segment whose end is torn counts as far as it is whole: how
+ * much was behind that nobody knows. Files that are no segments stay alone. NULL with e: no such
+ * parent folder, locked by another process (ERR_BUSY), records of another source (ERR_DATA), no
+ * memory, no right to write (the text says as which user). A full disk or a read-only one is no
+ * error here: broken is set, *e says why (code ERR_NONE otherwise). */
 struct spool *spool_open(const struct spool_config *cfg, struct err *e);
 /* Writes what is in memory, and waits for that. NULL is fine. */
 void spool_close(struct spool *s);
@@ -71,8 +73,8 @@ bool spool_leftover(const struct spool *s, uint64_t *instance, uint32_t *last_nu
 /* Written into each segment from now on; before the first append. */
 void spool_set_instance(struct spool *s, uint64_t instance);
 
-/* Takes a copy. False when it cannot: the disk is slower than what comes, or broken. Then the
- * caller counts it. */
+/* Takes a copy. False when it cannot: the disk is slower than what comes, or broken, or the record
+ * is longer than SPOOL_RECORD_MAX. Then the caller counts it. */
 bool spool_append(struct spool *s, const struct record *r);
 /* Gets what is in memory to the system soon, not only after SPOOL_FLUSH_MS. */
 void spool_flush(struct spool *s);
@@ -83,7 +85,8 @@ bool spool_flush_now(struct spool *s);
  * into the spool's memory and is valid until the next call. Records of another position than
  * cfg.gps carry theirs: they come as RECORD_DATA. */
 bool spool_peek(struct spool *s, struct record *out);
-/* The record last peeked is in the queue now. */
+/* The record last peeked is in the queue now; no other call between the two. One that was in memory
+ * only will not be written any more. */
 void spool_take(struct spool *s);
 /* Records up to number, all that were appended, are in the queue already: they are on disk for the
  * case of a crash only, count as taken and will not be lent. */
@@ -93,9 +96,9 @@ bool spool_all_taken(const struct spool *s);
 /* All records up to number are with the server: their segments go. */
 void spool_release(struct spool *s, uint32_t number);
 
-/* The wall clock was set: what was appended so far, from number first to last, was captured delta_us
- * later than it says. What an earlier run left has lower numbers, and its own time. Remembered on
- * disk. */
+/* The wall clock was set: what was appended so far, from number first to last, was captured
+ * delta_us later than it says. What an earlier run left has lower numbers, and its own time.
+ * Remembered on disk. */
 void spool_shift_times(struct spool *s, uint32_t first, uint32_t last, int64_t delta_us);
 
 /* The disk is at work: changed() follows. */

@@ -9,8 +9,8 @@
 
 /* --- taken, not released --- */
 
-/* Numbers have gaps, so they tell no count. When there are too many groups, each two become one:
- * then release is counted a little later, but nothing is miscounted. */
+/* Numbers have gaps, so they tell no count. When there are too many groups, each two become one, and
+ * new ones are as large: then release is counted a little later, but nothing is miscounted. */
 static void halve_runs(struct spool *s)
 {
 	for (unsigned i = 0; i < SPOOL_RUNS / 2; i++) {
@@ -18,13 +18,21 @@ static void halve_runs(struct spool *s)
 		s->runs[i].n = s->runs[2 * i].n + s->runs[2 * i + 1].n;
 	}
 	s->n_runs = SPOOL_RUNS / 2;
+	s->run_size *= 2;
 }
 
 void spool_run_add(struct spool *s, uint32_t number, uint64_t n)
 {
-	if (s->n_runs == SPOOL_RUNS)
-		halve_runs(s);
-	s->runs[s->n_runs++] = (struct spool_run){ number, n };
+	struct spool_run *newest = s->n_runs > 0 ? &s->runs[s->n_runs - 1] : NULL;
+
+	if (newest && newest->n < s->run_size) {
+		newest->last_number = number;
+		newest->n += n;
+	} else {
+		if (s->n_runs == SPOOL_RUNS)
+			halve_runs(s);
+		s->runs[s->n_runs++] = (struct spool_run){ number, n };
+	}
 	s->taken += n;
 	s->last_taken = number;
 }
@@ -38,13 +46,15 @@ uint64_t spool_run_release(struct spool *s, uint32_t number)
 		n += s->runs[i].n;
 	s->n_runs -= i;
 	memmove(s->runs, s->runs + i, s->n_runs * sizeof(s->runs[0]));
+	if (s->n_runs < SPOOL_RUNS / 4 && s->run_size > 1)
+		s->run_size /= 2;
 	s->taken -= n;
 	return n;
 }
 
 /* --- shifted times --- */
 
-/*	"KCSHIFT1", how many, CRC-32 of what follows, and of each the numbers and the microseconds */
+/*	"KCSHIFT1", how many, CRC-32 of what follows, and of each its numbers and microseconds */
 #define MAGIC "KCSHIFT1"
 #define HEAD 16
 #define EACH 16
@@ -92,7 +102,7 @@ void spool_shifts_load(struct spool *s)
 	const uint8_t *at = s->shifts_bytes;
 	size_t len, n;
 
-	if (spool_disk_get_shifts(&s->disk, s->shifts_bytes, sizeof(s->shifts_bytes), &len) != 0 ||
+	if (spool_disk_get_shifts(&s->disk, s->shifts_bytes, SPOOL_SHIFTS_BYTES, &len) != 0 ||
 	    len < HEAD || memcmp(at, MAGIC, 8) != 0)
 		return;
 	n = get_le32(at + 8);

@@ -170,6 +170,7 @@ struct spool {
 
 	struct spool_run runs[SPOOL_RUNS];
 	unsigned n_runs;
+	uint64_t run_size;		/* of a new one, when it is full */
 	uint64_t taken;
 	uint32_t last_taken;		/* if ever any was */
 	bool has_released;

@@ -46,12 +46,13 @@ struct spool_item {
 	bool is_end;
 	uint64_t counts[RECORD_CLASSES];	/* of the end */
 	enum record_class class;
-	struct record record;		/* points into the bytes and the arena; of the end: number */
+	/* Points into the bytes and the arena. Of the end: the last record's number. */
+	struct record record;
 };
 
-/* Returns the length of what is at buf; 0 when nothing whole is there (the end of the file, or torn);
- * never trusts a length. A record whose CRC is right but that does not parse is -EPROTO: *skip is
- * its length, and out has its class and number. Otherwise *skip is not touched. */
+/* Returns the length of what is at buf; 0 when nothing whole is there (the end of the file, or
+ * torn); never trusts a length. A record whose CRC is right but that does not parse is -EPROTO:
+ * *skip is its length, and out has its class and number. Otherwise *skip is not touched. */
 long spool_segment_get(const uint8_t *buf, size_t len, struct arena *arena,
 		       struct spool_item *out, size_t *skip);
 /* As spool_segment_get() at *at, but passes over what does not parse, and over a damaged record if

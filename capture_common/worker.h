@@ -20,7 +20,8 @@ struct worker_job {
 };
 
 struct worker *worker_new(struct loop *l, struct err *e);
-/* Waits until every job was done; done() is not called any more. NULL is fine. */
+/* Waits until every job was done; done() is not called any more. Not from within done(). NULL is
+ * fine. */
 void worker_free(struct worker *w);
 
 /* Loop thread. The job's three fields are set; it is not busy. Jobs are done in the order in which
