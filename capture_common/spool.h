@@ -30,7 +30,7 @@
 
 struct spool_config {
 	struct loop *loop;
-	const char *folder;		/* created if its parent exists; one spool a folder: locked */
+	const char *folder;		/* created if its parent exists; locked: one spool each */
 	uint64_t max_bytes;		/* of all files together */
 	const char *uuid;		/* of the source; leftovers of another one are an error */
 	const struct record_classifier *classes;	/* may be NULL */

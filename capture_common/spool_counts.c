@@ -9,8 +9,8 @@
 
 /* --- taken, not released --- */
 
-/* Numbers have gaps, so they tell no count. When there are too many groups, each two become one, and
- * new ones are as large: then release is counted a little later, but nothing is miscounted. */
+/* Numbers have gaps, so they tell no count. When there are too many groups, each two become one,
+ * and new ones are as large: then release is counted a little later, but nothing is miscounted. */
 static void halve_runs(struct spool *s)
 {
 	for (unsigned i = 0; i < SPOOL_RUNS / 2; i++) {
