@@ -26,8 +26,8 @@ struct gap {
 };
 
 /* Returns true when there is something to say: "lost 4100 packets in 37 s, data only: the memory
- * queue was full". Kernel and device losses are told of as well. c: names of the classes, or NULL. A
- * source that was opened anew counts from 0 again; that is no loss. */
+ * queue was full". Kernel and device losses are told of as well. c: names of the classes, or NULL.
+ * A source that was opened anew counts from 0 again; that is no loss. */
 bool gap_look(struct gap *g, uint64_t now_ns, const struct backlog_stats *counts,
 	      const struct source_stats *source, const struct record_classifier *c, char *text,
 	      size_t size);

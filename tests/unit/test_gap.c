@@ -67,7 +67,8 @@ static void one_gap_is_one_message(void **state)
 	}
 	assert_int_equal(look(GAP_QUIET_MS / 1000 - 1, &classes), 0);
 	assert_int_equal(look(1, &classes), 1);
-	assert_string_equal(text, "lost 4100 packets in 37 s, data only: the memory queue was full");
+	assert_string_equal(text, "lost 4100 packets in 37 s, data only: the memory queue was "
+			    "full");
 	assert_int_equal(look(1000, &classes), 0);
 	assert_false(gap_last_words(&gap, now_ns, &classes, text, sizeof(text)));
 }
