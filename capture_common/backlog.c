@@ -11,9 +11,6 @@
 #define DRAIN_EVERY_NS (20 * MS_NS)
 /* No burst is longer than what this time allows. */
 #define DRAIN_BURST_NS (100 * MS_NS)
-/* After a new start, numbers go on behind all that the last run can have given out: what followed
- * the spool's last record may be with the server already. */
-#define NUMBERS_PASSED_OVER ((uint32_t)1 << 26)
 /* A spool holds far fewer records than this. */
 #define NUMBERS_BEFORE_LAST ((uint32_t)1 << 30)
 
@@ -217,14 +214,13 @@ static void count_live(struct backlog *b)
 
 static int append(struct backlog *b, struct record *r)
 {
-	r->number = b->last_number + 1;
+	/* One that is lost leaves a gap, which tells our receiver of it. */
+	r->number = ++b->last_number;
 	count_live(b);
-	if (spool_append(b->cfg.spool, r)) {
-		b->last_number = r->number;
+	if (spool_append(b->cfg.spool, r))
 		b->appended++;
-	} else {
+	else
 		count_not_appended(b, r);
-	}
 	return 0;
 }
 
@@ -374,7 +370,8 @@ static void go_on_from_leftover(struct backlog *b)
 	if (!b->cfg.spool || !spool_leftover(b->cfg.spool, &instance, &last))
 		return;
 	queue_number_from(b->cfg.queue, last - NUMBERS_BEFORE_LAST);
-	b->last_number = last + NUMBERS_PASSED_OVER;
+	/* What followed the spool's last record may be with the server already, under its number. */
+	b->last_number = last + MSG_NUMBERS_PASSED_OVER;
 	b->first_number = b->last_number + 1;
 	b->spooling = true;
 }

@@ -21,7 +21,7 @@ void feed_leave(const struct feed *f)
 
 /* --- the end --- */
 
-static void close_source(struct feed *f)
+void feed_close_source(struct feed *f)
 {
 	requests_source_closing(f->requests);
 	runner_close(f->runner);
@@ -29,11 +29,11 @@ static void close_source(struct feed *f)
 
 static void on_close_soon(void *user)
 {
-	close_source(user);
+	feed_close_source(user);
 }
 
 /* The source may be in the middle of being read: it is closed in the next turn. */
-static void finished(struct feed *f, int status)
+void feed_finished(struct feed *f, int status)
 {
 	if (f->over)
 		return;
@@ -43,10 +43,10 @@ static void finished(struct feed *f, int status)
 	f->cfg.over(f->cfg.user, status);
 }
 
-static void finished_with(struct feed *f, const struct err *e)
+void feed_finished_with(struct feed *f, const struct err *e)
 {
 	log_error("%s", e->text);
-	finished(f, err_exit_status(e));
+	feed_finished(f, err_exit_status(e));
 }
 
 void feed_finish(struct feed *f)
@@ -54,11 +54,11 @@ void feed_finish(struct feed *f)
 	if (f->over)
 		return;
 	if (!session_streaming(f->session)) {
-		finished(f, 0);
+		feed_finished(f, 0);
 		return;
 	}
 	f->ending = true;
-	close_source(f);
+	feed_close_source(f);
 	/* What is on disk waits for the next start. */
 	backlog_set_streaming(f->backlog, false);
 	session_finish(f->session);
@@ -93,14 +93,15 @@ void feed_on_records(void *user)
 static void on_source_failed(struct feed *f, const struct err *e)
 {
 	if (f->solo) {
-		close_source(f);
+		feed_close_source(f);
 		return;
 	}
 	capture_message(runner_capture(f->runner), MSG_CLASS_ERROR, "%s", e->text);
 	if (!session_streaming(f->session)) {
-		close_source(f);
+		feed_close_source(f);
 		if (runner_lost(f->runner))
-			finished(f, err_exit_status(e));
+			feed_finished(f, err_exit_status(e));
+		feed_standby_watch(f);
 		return;
 	}
 	f->source_failed = true;
@@ -190,6 +191,7 @@ void feed_on_request(void *user, const struct msg *m)
 	if (f->over)
 		return;
 	feed_enter(f);
+	feed_standby_end(f);
 	runner_set_uplink(f->runner, session_address(f->session));
 	requests_handle(f->requests, f->session, m);
 	note_streaming(f, before);
@@ -205,18 +207,18 @@ void feed_on_closed_by_server(void *user)
 	if (f->remote)
 		session_fail(f->session, &e);
 	else
-		finished(f, 0);
+		feed_finished(f, 0);
 }
 
 static void on_local_down(struct feed *f, enum session_end end, const struct err *e)
 {
 	if (end == SESSION_DONE && !f->source_failed) {
-		finished(f, 0);
+		feed_finished(f, 0);
 	} else if (end == SESSION_LOST || f->source_failed) {
 		log_info("%s", e->text[0] ? e->text : "the source has failed");
-		finished(f, f->source_failed ? 74 : 0);
+		feed_finished(f, f->source_failed ? 74 : 0);
 	} else {
-		finished_with(f, e);
+		feed_finished_with(f, e);
 	}
 }
 
@@ -225,16 +227,19 @@ void feed_on_down(void *user, enum session_end end, const struct err *e)
 	struct feed *f = user;
 
 	feed_enter(f);
-	requests_session_over(f->requests);
+	/* On standby, nobody else has asked for anything. */
+	if (!f->solo)
+		requests_session_over(f->requests);
 	backlog_set_streaming(f->backlog, false);
 	if (runner_lost(f->runner))
-		finished(f, err_exit_status(&(struct err){ .code = ERR_SYSTEM }));
+		feed_finished(f, err_exit_status(&(struct err){ .code = ERR_SYSTEM }));
 	else if (f->ending)
-		finished(f, 0);
+		feed_finished(f, 0);
 	else if (f->remote)
 		remote_down(f->remote, end, e);
 	else
 		on_local_down(f, end, e);
+	feed_standby_watch(f);
 	feed_leave(f);
 }
 
@@ -250,7 +255,7 @@ void feed_on_connection_over(void *user, enum session_end end, struct err *e, bo
 		f->source_failed = false;
 		if (e->code == ERR_NONE)
 			err_set(e, ERR_SYSTEM, "the source has failed");
-		close_source(f);
+		feed_close_source(f);
 	}
 }
 
@@ -260,21 +265,9 @@ void feed_on_gave_up(void *user, const struct err *e)
 
 	feed_enter(f);
 	if (e->code == ERR_NONE)
-		finished(f, 0);
+		feed_finished(f, 0);
 	else
-		finished_with(f, e);
-	feed_leave(f);
-}
-
-void feed_on_solo_over(void *user, const struct err *e)
-{
-	struct feed *f = user;
-
-	feed_enter(f);
-	if (e)
-		finished_with(f, e);
-	else
-		finished(f, 0);
+		feed_finished_with(f, e);
 	feed_leave(f);
 }
 

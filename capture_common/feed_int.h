@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the files of the feed share: feed.c (what happens), feed_make.c (setting up), feed_watch.c
- * (what was lost, and the accounts). */
+/* What the files of the feed share: feed.c (what happens), feed_make.c (setting up), feed_standby.c
+ * (without a server), feed_watch.c (what was lost, and the accounts). */
 #ifndef CAPTURE_COMMON_FEED_INT_H
 #define CAPTURE_COMMON_FEED_INT_H
 
@@ -25,7 +25,7 @@ struct feed {
 	struct requests *requests;
 	struct session *session;
 	struct remote *remote;			/* NULL in local and in solo mode */
-	struct solo *solo;			/* NULL but in solo mode */
+	struct solo *solo;			/* NULL but in solo mode, and on standby */
 	char uuid[UUID_SIZE];			/* announced; "" in local mode */
 	char *definition;			/* announced; NULL in local mode */
 	struct msg_gps gps;
@@ -38,11 +38,24 @@ struct feed {
 	struct loop_timer gap_timer;
 	uint64_t gaps, captured_seen;
 	bool disk_broken;			/* as last told */
+	struct loop_timer standby_timer;
 };
 
 /* Log lines between the two say whose they are. */
 void feed_enter(const struct feed *f);
 void feed_leave(const struct feed *f);
+
+/* feed.c */
+void feed_close_source(struct feed *f);
+void feed_finished(struct feed *f, int status);
+void feed_finished_with(struct feed *f, const struct err *e);
+
+/* feed_make.c */
+int feed_solo_start(struct feed *f, bool retry, struct err *e);
+
+/* feed_standby.c */
+void feed_standby_watch(struct feed *f);	/* no server: begin after a while */
+void feed_standby_end(struct feed *f);		/* a server asks for something */
 
 /* feed.c, for the parts that feed_make.c makes */
 void feed_on_request(void *user, const struct msg *m);

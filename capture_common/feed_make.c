@@ -209,6 +209,7 @@ void feed_free(struct feed *f)
 		return;
 	loop_unpost(f->cfg.loop, &f->close_soon);
 	feed_watch_stop(f);
+	feed_standby_end(f);
 	remote_free(f->remote);
 	solo_free(f->solo);
 	session_free(f->session);
@@ -251,6 +252,7 @@ static int start_remote(struct feed *f, struct err *e)
 	if (!f->remote)
 		return -1;
 	remote_start(f->remote, f->session);
+	feed_standby_watch(f);
 	return 0;
 }
 
@@ -266,15 +268,14 @@ static int start_local(struct feed *f, struct err *e)
 	return 0;
 }
 
-static int start_solo(struct feed *f, struct err *e)
+int feed_solo_start(struct feed *f, bool retry, struct err *e)
 {
 	struct solo_config cfg = {
 		.loop = f->cfg.loop,
 		.requests = f->requests,
 		.runner = f->runner,
-		.session = f->session,
 		.definition = f->cfg.definition,
-		.retry = !f->cfg.options->disable_retry,
+		.retry = retry,
 		.over = feed_on_solo_over,
 		.user = f,
 	};
@@ -291,6 +292,6 @@ int feed_start(struct feed *f, struct err *e)
 	if (f->spool)
 		feed_watch_disk(f);
 	if (capture_options_solo(f->cfg.options))
-		return start_solo(f, e);
+		return feed_solo_start(f, !f->cfg.options->disable_retry, e);
 	return f->cfg.definition ? start_remote(f, e) : start_local(f, e);
 }

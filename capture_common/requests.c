@@ -11,7 +11,7 @@
 
 struct requests {
 	struct requests_config cfg;
-	struct session *session;	/* that asks; NULL between two */
+	struct session *session;	/* that asks; NULL between two, or when nobody does */
 	struct hopper *hopper;		/* of the open source, if it can be tuned */
 	bool opening;			/* an OPEN of this session waits for its answer */
 	uint32_t open_seqno;
@@ -55,10 +55,16 @@ static struct text_list borrow_list(const struct strlist *l, struct text **items
 	return (struct text_list){ *items, l->n };
 }
 
+static void answer(const struct requests *r, const struct msg *m)
+{
+	if (r->session)
+		session_send(r->session, m);
+}
+
 /* A local server starts a process for each LIST and PROBE; a remote one goes on. */
 static void finish_if_local(struct requests *r)
 {
-	if (r->cfg.local)
+	if (r->cfg.local && r->session)
 		session_finish(r->session);
 }
 
@@ -98,7 +104,7 @@ static void handle_list(struct requests *r, const struct msg *m)
 
 	if (interfaces)
 		fill_interfaces(interfaces, &list);
-	session_send(r->session, &reply);
+	answer(r, &reply);
 	finish_if_local(r);
 	free(interfaces);
 	source_list_free(&list);
@@ -138,7 +144,7 @@ static void handle_probe(struct requests *r, const struct msg *m)
 		},
 	};
 
-	session_send(r->session, &reply);
+	answer(r, &reply);
 	finish_if_local(r);
 	free(items);
 	source_info_free(&info);
@@ -181,7 +187,7 @@ static void report_configuration(struct requests *r, uint32_t reply_to, const ch
 		},
 	};
 
-	session_send(r->session, &reply);
+	answer(r, &reply);
 	free(items);
 }
 
@@ -329,7 +335,7 @@ static void report_open(struct requests *r, uint32_t reply_to, const struct err 
 		},
 	};
 
-	session_send(r->session, &reply);
+	answer(r, &reply);
 	free(items);
 }
 
@@ -379,10 +385,12 @@ static void opened(struct requests *r, const struct err *e)
 	if (e) {
 		if (r->cfg.local)		/* else it is why the connection ends */
 			log_error("%s", e->text);
-		session_finish(r->session);
+		if (r->session)
+			session_finish(r->session);
 		return;
 	}
-	session_stream(r->session);
+	if (r->session)
+		session_stream(r->session);
 	runner_start(r->cfg.runner);
 }
 

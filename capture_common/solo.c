@@ -124,7 +124,7 @@ static void tune(struct solo *s)
 		log_warn("source definition: %s", plan.problem);
 	items = calloc(plan.channels.n + 1, sizeof(*items));
 	if (items && configure_plan_message(&plan, 0, 1, items, &m.configure))
-		requests_handle(s->cfg.requests, s->cfg.session, &m);
+		requests_handle(s->cfg.requests, NULL, &m);
 	free(items);
 	configure_plan_free(&plan);
 }
@@ -176,7 +176,7 @@ static void on_open_due(void *user)
 	/* One that has failed is still open. */
 	requests_source_closing(s->cfg.requests);
 	runner_close(s->cfg.runner);
-	requests_handle(s->cfg.requests, s->cfg.session, &m);
+	requests_handle(s->cfg.requests, NULL, &m);
 	if (requests_take_failure(s->cfg.requests, &e))
 		failed(s, &e);
 	else if (runner_is_open(s->cfg.runner))

@@ -11,13 +11,11 @@
 #include "capture_common/loop.h"
 #include "capture_common/requests.h"
 #include "capture_common/runner.h"
-#include "capture_common/session.h"
 
 struct solo_config {
 	struct loop *loop;
 	struct requests *requests;	/* as for a remote server */
 	struct runner *runner;
-	struct session *session;	/* never started: nobody hears the answers */
 	const char *definition;		/* must stay valid */
 	bool retry;			/* a source that fails is opened again, after a while */
 	/* Nothing more will come; e is NULL when it ended well, or when nobody reads the recording

@@ -21,11 +21,9 @@
 
 static struct fake_clock fake;
 static struct loop *loop;
-static struct queue *queue;		/* the session's; nothing comes into it */
 static struct recorder *recorder;
 static struct runner *runner;
 static struct requests *requests;
-static struct session *session;
 static struct solo *solo;
 static struct log_lines lines;
 static char path[64];
@@ -48,21 +46,6 @@ static void on_ended(void *user, const struct err *e)
 {
 	(void)user;
 	solo_source_ended(solo, e);
-}
-
-static void on_request(void *user, const struct msg *m)
-{
-	(void)user;
-	(void)m;
-	fail_msg("there is no server");
-}
-
-static void on_down(void *user, enum session_end end, const struct err *e)
-{
-	(void)user;
-	(void)end;
-	(void)e;
-	fail_msg("there is no connection");
 }
 
 static void on_closed(void *user)
@@ -89,16 +72,12 @@ static void make_recorder(void)
 static int setup(void **state)
 {
 	struct loop_clock clock = fake_clock_make(&fake);
-	struct session_config session_cfg = { .request = on_request, .room = on_records,
-					      .down = on_down };
 	struct err e;
 
 	(void)state;
 	memset(&demo, 0, sizeof(demo));
 	fake = (struct fake_clock){ .now_ns = 1000 * SECOND_NS };
-	session_cfg.loop = loop = fake.loop = loop_new(&clock, &e);
-	session_cfg.queue = queue = queue_new(QUEUE_MIN_BYTES, QUEUE_WAIT, &e);
-	session = session_new(&session_cfg, &e);
+	loop = fake.loop = loop_new(&clock, &e);
 	make_recorder();
 	struct runner_config runner_cfg = { .loop = loop, .tool = &demo_tool,
 					    .recorder = recorder, .records = on_records,
@@ -107,18 +86,16 @@ static int setup(void **state)
 	runner = runner_new(&runner_cfg, &e);
 	n_over = 0;
 	log_lines_start(&lines);
-	return session && runner ? 0 : -1;
+	return runner ? 0 : -1;
 }
 
 static int teardown(void **state)
 {
 	(void)state;
 	solo_free(solo);
-	session_free(session);
 	requests_free(requests);
 	runner_free(runner);
 	recorder_free(recorder);
-	queue_free(queue);
 	loop_free(loop);
 	log_lines_stop(&lines);
 	unlink(path);
@@ -132,7 +109,7 @@ static void start(const char *definition, bool retry)
 	struct requests_config requests_cfg = { .loop = loop, .tool = &demo_tool,
 						.runner = runner, .definition = definition,
 						.uuid = DEMO_UUID, .closed = on_closed };
-	struct solo_config cfg = { .loop = loop, .runner = runner, .session = session,
+	struct solo_config cfg = { .loop = loop, .runner = runner,
 				   .definition = definition, .retry = retry, .over = on_over,
 				   .user = &fake };
 	struct err e;
@@ -204,7 +181,6 @@ static void source_is_opened_and_recorded(void **state)
 	fseek(f, 0, SEEK_END);
 	assert_true(ftell(f) > 250 * (60 + 32));
 	fclose(f);
-	assert_int_equal(queue_used_bytes(queue), 0);
 }
 
 static void source_at_its_end_ends_the_program_if_it_says_so(void **state)
