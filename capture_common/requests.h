@@ -32,8 +32,8 @@ struct requests *requests_new(const struct requests_config *cfg, struct err *e);
 /* Free it before the runner: it may be tuning the open source. NULL is fine. */
 void requests_free(struct requests *r);
 
-/* Answers over session; NULL: nobody hears the answers. LIST and PROBE, and an OPEN that fails in local mode, end the session once
- * the answer is out. */
+/* Answers over session; NULL: nobody hears the answers. LIST and PROBE, and an OPEN that fails in
+ * local mode, end the session once the answer is out. */
 void requests_handle(struct requests *r, struct session *session, const struct msg *m);
 /* The session is over; what is still being tuned is not answered any more. */
 void requests_session_over(struct requests *r);
