@@ -322,11 +322,13 @@ void backlog_set_streaming(struct backlog *b, bool streaming)
 	b->streaming = streaming;
 	if (!can_spool(b))
 		return;
-	loop_timer_cancel(b->cfg.loop, &b->away_timer);
 	if (!streaming) {
-		look_after_a_while(b);
+		/* Told again with each attempt to connect: it is the first one that counts. */
+		if (!loop_timer_armed(&b->away_timer))
+			look_after_a_while(b);
 		return;
 	}
+	loop_timer_cancel(b->cfg.loop, &b->away_timer);
 	b->writing_down = false;
 	b->drained_ns = loop_now_ns(b->cfg.loop);
 	drain_soon(b);

@@ -335,6 +335,21 @@ static void absence_brings_the_queue_to_disk(void **state)
 	assert_int_equal(s.segments, 0);
 }
 
+static void attempts_to_connect_do_not_put_it_off(void **state)
+{
+	struct rig *g = *state;
+	struct spool_stats s;
+
+	begin(g, QUEUE_DROP_OLDEST, 64 << 20, 0);
+	push(g, 100);
+	for (int i = 0; i < 6; i++) {
+		backlog_set_streaming(g->backlog, false);
+		pass(g, SECOND_NS);
+	}
+	spool_get_stats(g->spool, &s);
+	assert_int_equal(s.waiting, 100);
+}
+
 static void short_absence_leaves_the_disk_alone(void **state)
 {
 	struct rig *g = *state;
@@ -567,6 +582,7 @@ int main(void)
 		TEST(trickle_does_not_keep_it_spooling),
 		TEST(drained_no_faster_than_asked),
 		TEST(absence_brings_the_queue_to_disk),
+		TEST(attempts_to_connect_do_not_put_it_off),
 		TEST(short_absence_leaves_the_disk_alone),
 		TEST(crash_loses_what_was_not_flushed_only),
 		TEST(numbers_after_a_new_start_are_new),
