@@ -99,6 +99,7 @@ static void taken_but_not_released_come_again(void **state)
 	spool_flush(g->spool);
 	spool_rig_take_all(g);
 	spool_release(g->spool, 4000);
+	spool_rig_settle(g);
 	spool_rig_crash(g);
 	spool_rig_open(g);
 	struct spool_stats s = spool_rig_stats(g);
