@@ -415,6 +415,51 @@ static void without_classes_only_messages_are_told_apart(void **state)
 	model_end(&m);
 }
 
+/* --- what it costs --- */
+
+static uint64_t looks;
+
+static enum record_class counted_class(const struct msg_packet *p, uint64_t *key)
+{
+	looks++;
+	return sample_classes.class_of(p, key);
+}
+
+static const struct record_classifier counted_classes = { counted_class, { NULL } };
+
+/* How often packets are looked at for each push into a queue full of others. */
+static void expect_few_looks(uint32_t full_of, uint32_t flood)
+{
+	static const uint8_t bytes[300];
+	struct msg_packet p = { .dlt = full_of, .data = bytes, .len = sizeof(bytes) };
+	struct err e;
+	struct queue *q = queue_new(QUEUE_MIN_BYTES * 8, QUEUE_DROP_BY_CLASS, &e);
+
+	assert_non_null(q);
+	queue_set_classifier(q, &counted_classes);
+	for (int i = 0; i < 10000; i++)
+		queue_push_packet(q, &p);
+	looks = 0;
+	for (uint32_t i = 0; i < 20000; i++) {
+		p.dlt = flood == BEACON(0) ? BEACON(i % 50) : flood;
+		queue_push_packet(q, &p);
+	}
+	assert_true(looks < 20000 * 40);
+	queue_free(q);
+}
+
+/* Else a flood would slow down the very program that has to cope with it. */
+static void push_costs_the_same_in_whatever_flood(void **state)
+{
+	static const uint32_t dlts[] = { BULK, BEACON(0), PLAIN };
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		for (size_t j = 0; j < 3; j++)
+			expect_few_looks(dlts[i], dlts[j]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -430,6 +475,7 @@ int main(void)
 		cmocka_unit_test(huge_record_finds_room),
 		cmocka_unit_test(huge_record_without_a_chance_drops_nothing),
 		cmocka_unit_test(without_classes_only_messages_are_told_apart),
+		cmocka_unit_test(push_costs_the_same_in_whatever_flood),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
