@@ -10,6 +10,7 @@ void flight_reset(struct flight *f)
 {
 	memset(f, 0, sizeof(*f));
 	f->limit = FLIGHT_START_BYTES;
+	f->base_ms[0] = f->base_ms[1] = UINT64_MAX;
 }
 
 static size_t under_way(const struct flight *f)
@@ -59,17 +60,40 @@ static size_t clamp(uint64_t bytes)
 	return bytes < FLIGHT_MAX_BYTES ? (size_t)bytes : FLIGHT_MAX_BYTES;
 }
 
-/* So much took so long to arrive. What is concluded from several PONGs for the same bytes is the
- * same, and not once more of it. */
-static void learn(struct flight *f, size_t bytes, uint64_t took_ms)
+/* How long a PONG takes when nothing is in its way. */
+static uint64_t learn_base_ms(struct flight *f, uint64_t took_ms, uint64_t now_ns)
 {
+	if (now_ns - f->base_ns > FLIGHT_BASE_MS * MS_NS) {
+		f->base_ms[1] = f->base_ms[0];
+		f->base_ms[0] = UINT64_MAX;
+		f->base_ns = now_ns;
+	}
+	if (took_ms < f->base_ms[0])
+		f->base_ms[0] = took_ms;
+	return f->base_ms[0] < f->base_ms[1] ? f->base_ms[0] : f->base_ms[1];
+}
+
+/* So many bytes took so long: how many may it be? */
+static size_t grown(size_t bytes, uint64_t took_ms, uint64_t base_ms)
+{
+	uint64_t queued_ms = FLIGHT_QUEUED_MS + base_ms / 4;
+
+	if (took_ms <= base_ms + queued_ms / 4)
+		return clamp(2 * (uint64_t)bytes);
+	return clamp((uint64_t)bytes * (base_ms + queued_ms) / took_ms);
+}
+
+/* What is concluded from several PONGs for the same bytes is the same, and not once more of it. */
+static void learn(struct flight *f, size_t bytes, uint64_t took_ms, uint64_t now_ns)
+{
+	uint64_t base_ms = learn_base_ms(f, took_ms, now_ns);
 	size_t limit;
 
 	if (took_ms > FLIGHT_LONG_MS) {
 		limit = clamp((uint64_t)bytes * FLIGHT_LONG_MS / took_ms);
 		f->limit = limit < f->limit ? limit : f->limit;
 	} else if (took_ms < FLIGHT_SHORT_MS) {
-		limit = clamp(2 * (uint64_t)bytes);
+		limit = grown(bytes, took_ms, base_ms);
 		f->limit = limit > f->limit ? limit : f->limit;
 	}
 }
@@ -82,7 +106,8 @@ void flight_pong(struct flight *f, uint32_t number, uint64_t now_ns)
 
 		if (f->pending[at].ping != (uint16_t)number)
 			continue;
-		learn(f, f->pending[at].under_way, (now_ns - f->pending[at].at_ns) / MS_NS);
+		learn(f, f->pending[at].under_way, (now_ns - f->pending[at].at_ns) / MS_NS,
+		      now_ns);
 		f->covered = f->pending[at].sent;
 		f->first = (at + 1) % ACK_MAX;
 		f->n -= i + 1;

@@ -19,12 +19,19 @@
 #define FLIGHT_MAX_BYTES ((size_t)2 << 20)
 /* PONGs that take longer show a limit that is too high. */
 #define FLIGHT_LONG_MS 5000
-/* Quicker ones show that there may be more. */
+/* The limit grows only with PONGs that are quicker than this... */
 #define FLIGHT_SHORT_MS 3000
+/* ...and as long as data waits for less than this on its way, and a quarter of the time that a PONG
+ * takes without: more does not make a link faster, but is in the way when it becomes slower. */
+#define FLIGHT_QUEUED_MS 50
+/* For how long the quickest PONG counts as the time that one takes without data: links change. */
+#define FLIGHT_BASE_MS 30000
 
 struct flight {
 	size_t limit;
 	uint64_t sent, covered;		/* bytes, since the reset; those between are under way */
+	uint64_t base_ms[2];		/* of the quickest PONG lately, and in the time before */
+	uint64_t base_ns;		/* since when */
 	/* PINGs that were not answered yet. */
 	struct {
 		uint16_t ping;		/* lower 16 bits of its number */
