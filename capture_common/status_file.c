@@ -32,9 +32,9 @@ static int check_regular(int fd, const char *path, struct err *e)
 	struct stat st;
 
 	if (fstat(fd, &st) < 0)
-		return err_sys(e, errno, "--status-file %s", path);
+		return err_sys(e, errno, "%s", path);
 	if (!S_ISREG(st.st_mode))
-		return err_set(e, ERR_USAGE, "--status-file %s: is not a regular file", path);
+		return err_set(e, ERR_USAGE, "%s: is not a regular file", path);
 	return 0;
 }
 
@@ -44,13 +44,13 @@ static int open_file(const char *path, struct err *e)
 	int fd = open(path, flags, 0644);
 
 	if (fd < 0 && (errno == ELOOP || errno == EMLINK))
-		return err_set(e, ERR_PERMISSION, "--status-file %s: is a symbolic link", path);
+		return err_set(e, ERR_PERMISSION, "%s: is a symbolic link", path);
 	if (fd < 0)
-		return err_sys(e, errno, "--status-file %s", path);
+		return err_sys(e, errno, "%s", path);
 	if (check_regular(fd, path, e) == 0) {
 		if (ftruncate(fd, 0) == 0)
 			return fd;
-		err_sys(e, errno, "--status-file %s", path);
+		err_sys(e, errno, "%s", path);
 	}
 	close(fd);
 	return -1;
@@ -85,7 +85,7 @@ struct status_file *status_file_new(const char *path, struct err *e)
 	if (s)
 		s->fd = -1;
 	if (!s || copy_path(s, path) < 0) {
-		err_sys(e, ENOMEM, "--status-file %s", path);
+		err_sys(e, ENOMEM, "%s", path);
 		if (s)
 			destroy(s);
 		return NULL;
@@ -224,7 +224,7 @@ static int tell(struct status_file *s, int errnum, struct err *e)
 	}
 	s->told = true;
 	s->told_s = now.tv_sec;
-	return err_sys(e, errnum, "status file %s", s->path);
+	return err_sys(e, errnum, "%s", s->path);
 }
 
 int status_file_write(struct status_file *s, const char *text, size_t len, struct err *e)

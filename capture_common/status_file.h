@@ -15,7 +15,8 @@ struct status_file;
 struct status_file *status_file_new(const char *path, struct err *e);
 /* Removes the file: what is not running has no status. NULL is fine. */
 void status_file_free(struct status_file *s);
-/* Returns 0, or -1: e->text says why, the first time and then once an hour; empty otherwise. */
+/* Returns 0, or -1: e->text says why, the first time and then once an hour; empty otherwise. Texts
+ * here begin with the path. */
 int status_file_write(struct status_file *s, const char *text, size_t len, struct err *e);
 
 #endif

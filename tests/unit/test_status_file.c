@@ -219,7 +219,7 @@ static void full_disk_is_told_once_an_hour(void **state)
 	make();
 	refuse_write = refuse_pwrite = ENOSPC;
 	assert_int_equal(status_file_write(file, "x", 1, &e), -1);
-	assert_non_null(strstr(e.text, "status file "));
+	assert_non_null(strstr(e.text, path));
 	assert_non_null(strstr(e.text, strerror(ENOSPC)));
 	for (int i = 0; i < 3599; i++) {
 		now_s++;
