@@ -413,7 +413,7 @@ void model_send(struct model *m, size_t n)
 {
 	for (; n > 0 && m->sent < m->n; n--) {
 		struct record r;
-		uint32_t number;
+		uint32_t number = 0;
 
 		assert_true(queue_peek(m->q, &r));
 		sample_expect(&r, m->kept[m->sent]);

@@ -269,7 +269,7 @@ static void numbers_have_gaps_where_they_are_told_to(void **state)
 {
 	struct queue *q = make_queue(QUEUE_WAIT);
 	struct record r = { .kind = RECORD_MESSAGE, .number = 50 };
-	uint32_t number;
+	uint32_t number = 0;
 
 	(void)state;
 	assert_int_equal(queue_oldest_number(q), 1);
