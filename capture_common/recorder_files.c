@@ -28,6 +28,8 @@
 #define TAG_MAX 64
 #define NAMES_TAKEN_MAX 10000
 #define BLOCK_PACKET 6u
+/* On its way to the disk at the latest after so many bytes. */
+#define WRITE_BEHIND ((off_t)1 << 20)
 
 /* A file of this run. */
 struct old_file {
@@ -44,6 +46,7 @@ struct recorder_files {
 	bool broken;			/* until told to try again */
 	int fd;				/* -1: none open */
 	off_t end;			/* of the last whole block */
+	off_t on_its_way;		/* up to here */
 	uint64_t number;		/* of the next file */
 	uint64_t keep, n_old;
 	struct old_file *oldest, **newest;
@@ -199,7 +202,7 @@ static int open_next(struct recorder_files *f, struct recorder_outcome *out)
 
 	if (rc < 0)
 		return rc;
-	f->end = where_it_ends(f);
+	f->end = f->on_its_way = where_it_ends(f);
 	out->files++;
 	return f->rotates ? remember(f, out) : 0;
 }
@@ -410,6 +413,18 @@ static void refused(struct recorder_files *f, int problem, struct recorder_outco
 		leave_whole_blocks(f, out);
 }
 
+/* Without this the system may gather much, and the end of a large file takes so long that packets
+ * are left out of the next one. */
+static void write_behind(struct recorder_files *f)
+{
+	if (f->stream || f->end - f->on_its_way < WRITE_BEHIND)
+		return;
+#ifdef SYNC_FILE_RANGE_WRITE
+	sync_file_range(f->fd, f->on_its_way, f->end - f->on_its_way, SYNC_FILE_RANGE_WRITE);
+#endif
+	f->on_its_way = f->end;
+}
+
 void recorder_files_write(struct recorder_files *f, const uint8_t *blocks, size_t len,
 			  struct recorder_outcome *out)
 {
@@ -426,6 +441,8 @@ void recorder_files_write(struct recorder_files *f, const uint8_t *blocks, size_
 	f->end += (off_t)whole;
 	if (problem)
 		refused(f, problem, out);
+	else if (!f->broken)
+		write_behind(f);
 	recorder_files_count(blocks + whole, len - whole, out->dropped);
 }
 
