@@ -108,10 +108,11 @@ static struct spool_seg *oldest_to_give_up(const struct spool *s)
 	return seg;
 }
 
+/* A disk on which nothing can be removed has no more room when more is given up. */
 bool spool_make_room(struct spool *s, uint64_t bytes)
 {
 	while (!has_room(s, bytes)) {
-		struct spool_seg *seg = oldest_to_give_up(s);
+		struct spool_seg *seg = s->zombies ? NULL : oldest_to_give_up(s);
 
 		if (!seg)
 			return false;

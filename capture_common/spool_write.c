@@ -152,7 +152,7 @@ static size_t put_header(const struct spool *s, uint8_t *buf)
 	struct spool_segment header = { .instance = s->instance };
 	size_t len;
 
-	strncpy(header.uuid, s->cfg.uuid, UUID_LEN);
+	memcpy(header.uuid, s->cfg.uuid, strnlen(s->cfg.uuid, UUID_LEN));
 	header.has_gps = s->cfg.gps != NULL;
 	if (s->cfg.gps)
 		header.gps = *s->cfg.gps;

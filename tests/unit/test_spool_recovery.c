@@ -389,6 +389,30 @@ static void refused_records_stay_in_memory_and_go_later(void **state)
 	assert_int_equal(g->expected, g->next_number);
 }
 
+/* Behind what was whole before, a part of the next records has reached the disk. */
+static void half_written_records_do_not_come_twice(void **state)
+{
+	struct spool_rig *g = *state;
+
+	spool_rig_open(g);
+	spool_rig_append_n(g, 50);
+	spool_flush(g->spool);
+	spool_rig_settle(g);
+	limit_file_size(spool_rig_disk_bytes(g) + 2000);
+	spool_rig_append_n(g, 50);
+	spool_flush(g->spool);
+	spool_rig_settle(g);
+	assert_true(spool_rig_stats(g).broken);
+	limit_file_size(RLIM_INFINITY);
+	spool_rig_pass(g, 5100);
+	assert_false(spool_rig_stats(g).broken);
+	spool_rig_crash(g);
+	spool_rig_open(g);
+	assert_int_equal(spool_rig_stats(g).recovered, 100);
+	spool_rig_take_all(g);
+	assert_int_equal(g->expected, 101);
+}
+
 static void refused_records_are_lent_from_memory(void **state)
 {
 	struct spool_rig *g = *state;
@@ -560,6 +584,7 @@ int main(void)
 		TEST(another_source_is_an_error),
 		TEST(smaller_size_gives_up_the_oldest),
 		TEST(refused_records_stay_in_memory_and_go_later),
+		TEST(half_written_records_do_not_come_twice),
 		TEST(refused_records_are_lent_from_memory),
 		TEST(folder_that_goes_comes_again),
 		TEST(full_disk_is_waited_for),
