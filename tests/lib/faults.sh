@@ -127,6 +127,11 @@ blackout() { # SECONDS
     rules_off
 }
 
+reset_connection() {
+    in_server ss -K state established sport = ":$PORT" >killed
+    grep -q ":$PORT" killed
+}
+
 # --- what came of it -----------------------------------------------------------------------------
 
 about() { # FAULT SENTENCE
@@ -218,14 +223,14 @@ run_scene() { # NAME
 if [[ ${LONG-} ]]; then
     LOSS_S=20 BLACKOUT_S=60 STOP_S=60 HALF_OPEN_S=40 FLAPS=10 END_S=300 MANY=30000
 else
-    LOSS_S=5 BLACKOUT_S=5 STOP_S=6 HALF_OPEN_S=22 FLAPS=3 END_S=80 MANY=10000
+    LOSS_S=5 BLACKOUT_S=5 STOP_S=6 HALF_OPEN_S=22 FLAPS=3 END_S=150 MANY=10000
 fi
 
 SCENES=(none loss_2 loss_30 delay blackout_5 blackout_60 slow_link flapping reset_there reset_here
     half_open forgotten server_stopped restart_connected restart_announced restart_opened
     restart_streaming restart_often server_late dns_gone radio_blackout radio_slow
     spool_blackout spool_limit spool_full spool_read_only spool_killed
-    spool_killed_early vm)
+    spool_killed_early spool_ended vm)
 [[ ${LONG-} ]] || unset "SCENES[5]" # blackout_60
 
 scene_none() {
@@ -308,8 +313,7 @@ scene_reset_there() {
     begin start_tool "$MANY" 1000
     for i in 1 2 3; do
         sleep 1
-        in_server ss -K state established sport = ":$PORT" >killed 2>&1
-        grep -q "$PORT" killed || fail "ss -K has not found the connection: $(cat killed)"
+        wait_until reset_connection
     done
     sums no
 }
@@ -433,7 +437,7 @@ scene_dns_gone() {
     wait_until arriving
     rule "$SERVER_NS" input udp dport 53 drop
     : >hosts
-    in_server ss -K state established sport = ":$PORT" >/dev/null
+    wait_until reset_connection
     sleep 8
     echo "$SERVER receiver.test" >hosts
     sums no
@@ -498,14 +502,14 @@ scene_spool_read_only() {
 
 has_account() { grep -q ' records: ' tool.log; }
 
-# Kills the tool while it spools. Nobody can count what is lost with it: the table has that in
+# Ends the tool while it spools. Nobody can count what is lost with SIGKILL: the table has that in
 # brackets.
-kill_tool() {
+kill_tool() { # SIGNAL
     local records delivered waiting lost doubt lost_messages
 
     kill -USR1 "$tool"
     wait_until has_account
-    kill -9 "$tool"
+    kill "-$1" "$tool"
     wait "$tool" 2>/dev/null
     read_account
     sent=$((records - $(grep -c ': replaying \|: --spool:' tool.log)))
@@ -513,8 +517,8 @@ kill_tool() {
 }
 
 # Another run with its spool, and the sums of both.
-second_run() {
-    local received doubled prefix foreign more records delivered waiting lost doubt lost_messages
+second_run() { # leaves $received and $hole
+    local doubled prefix foreign more records delivered waiting lost doubt lost_messages
 
     python3 "$COUNT_PACKETS" make more.pcap "$NUMBERS" 3000
     run_tool more.pcap 1000 --drop-first=data --spool=spool
@@ -537,27 +541,40 @@ second_run() {
 scene_spool_killed() {
     about "tool killed (SIGKILL) when the server was away for 6 s, and started again" \
         "What was on disk comes. Lost, and counted by nobody: the tool's last second."
-    local hole
+    local hole received
     begin start_radio 60000 1000 --spool=spool
     kill_receiver
     sleep 6
-    kill_tool
+    kill_tool KILL
     start_receiver
     second_run
     ((hole == 0)) || fail "$hole packets come after a hole"
 }
 
+scene_spool_ended() {
+    about "tool ended (SIGTERM) when the server was away for 6 s, and started again" "Nothing is lost."
+    local hole received
+    begin start_radio 60000 1000 --spool=spool
+    kill_receiver
+    sleep 6
+    kill_tool TERM
+    start_receiver
+    second_run
+    ((hole == 0 && received >= sent)) || fail "of $sent packets, $received came, $hole after a hole"
+}
+
 scene_spool_killed_early() {
     about "tool killed (SIGKILL) 8 s after a blackout began, and started again" \
-        "What was on disk comes. It has not noticed yet, so its memory (128 KiB) is lost as well."
-    local hole
+        "The same, though it has not noticed yet that nobody listens."
+    local hole received
     begin start_radio 60000 1000 --spool=spool
     rule "$TOOL_NS" input drop
     rule "$SERVER_NS" input drop
     sleep 8
-    kill_tool
+    kill_tool KILL
     rules_off
     second_run
+    ((hole == 0)) || fail "$hole packets come after a hole"
 }
 
 # --- scenes: the virtual machine -----------------------------------------------------------------
