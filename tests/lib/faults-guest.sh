@@ -18,7 +18,8 @@ arriving() { [[ $(stat -c %s got.pcapng) -gt 20000 ]]; }
 # A tool and a receiver, in a network of their own.
 begin() { # PPS
     ip netns add "$scene" && ip -n "$scene" link set lo up || return
-    [[ ! ${DELAY-} ]] || ip netns exec "$scene" tc qdisc add dev lo root netem delay "$DELAY" || return
+    [[ ! ${DELAY-} ]] || ip netns exec "$scene" tc qdisc add dev lo root netem delay "$DELAY" ||
+        return
     ip netns exec "$scene" "$BIN/kismet_cap_receiver" --no-httpd --no-table --write=got.pcapng \
         --port-file=port </dev/null >receiver.log 2>&1 &
     receiver=$!
