@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What the scenes of tests/system/faults (fault-scenes.sh) share: a tool in one network namespace, a
 # receiver in another, a cable between them, and what goes wrong. Source it after feed.sh, in a
-# mount namespace of its own. Each scene runs in a subshell and a folder of its own; what it finds is
-# in the file row there.
+# mount namespace of its own. Each scene runs in a subshell and a folder of its own; what it finds
+# is in the file row there.
 #
 # The packets are numbered. Whatever happens, each of them arrived once or is in the tool's account
 # as lost; and the tool has to come to its end.
