@@ -75,8 +75,8 @@ struct loop_timer {
 
 /* Calls fn once, at or soon after at_ns (absolute, as loop_now_ns()); for equal times in the order
  * in which they were armed. A time that has passed means now. Arming an armed timer moves it; one
- * that was never armed is zeroed. Aborts the program only if memory for the timer list cannot be
- * had. */
+ * that was never armed is zeroed. Ends the program (EX_OSERR) only if there are more
+ * than LOOP_TIMERS_FEW of them and memory for the list cannot be had. */
 void loop_timer_set(struct loop *l, struct loop_timer *t, uint64_t at_ns,
 		    void (*fn)(void *user), void *user);
 void loop_timer_cancel(struct loop *l, struct loop_timer *t);	/* not armed is fine */

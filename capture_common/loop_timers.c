@@ -4,10 +4,14 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
 
 void loop_timers_free(struct loop_timers *t)
 {
-	free(t->heap);
+	if (t->heap != t->few)
+		free(t->heap);
 	*t = (struct loop_timers){ 0 };
 }
 
@@ -52,15 +56,23 @@ static void sift_down(struct loop_timers *t, size_t slot)
 	place(t, slot, timer);
 }
 
+/* A timer cannot be refused: what it was for would never happen. */
+static void out_of_memory(void)
+{
+	fputs("out of memory for timers\n", stderr);
+	_exit(EX_OSERR);
+}
+
 static void grow(struct loop_timers *t)
 {
-	size_t cap = t->cap ? t->cap * 2 : 16;
-	struct loop_timer **heap = realloc(t->heap, cap * sizeof(*heap));
+	size_t cap = t->heap ? t->cap * 2 : LOOP_TIMERS_FEW;
+	struct loop_timer **old = t->heap == t->few ? NULL : t->heap, **heap;
 
-	if (!heap) {
-		fputs("out of memory for timers\n", stderr);
-		abort();
-	}
+	heap = t->heap ? realloc(old, cap * sizeof(*heap)) : t->few;
+	if (!heap)
+		out_of_memory();
+	if (t->heap == t->few)
+		memcpy(heap, t->few, sizeof(t->few));
 	t->heap = heap;
 	t->cap = cap;
 }

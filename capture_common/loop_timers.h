@@ -7,8 +7,13 @@
 
 #include "capture_common/loop.h"
 
+/* So many need no memory of their own: a tool with a few sources has no more. */
+#define LOOP_TIMERS_FEW 64
+
+/* Zeroed at first; must not be moved. */
 struct loop_timers {
 	struct loop_timer **heap;	/* heap[1] is the first to come; [0] is not used */
+	struct loop_timer *few[LOOP_TIMERS_FEW];
 	size_t n, cap;
 	uint64_t turns;			/* how many were armed ever */
 };
