@@ -20,8 +20,10 @@ struct backlog {
 	bool streaming;
 	bool writing_down;		/* what is in the queue, before spooling begins */
 	bool spooling;			/* what comes goes to the spool */
-	uint32_t first_number;		/* of this run: records before it are an earlier one's */
+	uint32_t first_number;		/* of this run: those before are an earlier one's */
 	uint32_t last_number;		/* on disk, or meant to be */
+	uint32_t hole_after, hole_to;	/* these are not on disk, though spooling has begun */
+	struct queue *direct;		/* the queue, if nothing stands between; or NULL */
 	struct loop_timer away_timer, drain_timer;
 	struct loop_post drain_post;
 	double allowance;		/* records that may be taken out of the spool now */
@@ -32,6 +34,7 @@ struct backlog {
 	uint64_t appended;		/* straight from the source */
 	uint64_t loaded;		/* from the spool into the queue */
 	uint64_t loaded_too_long;	/* ... that the queue has refused */
+	uint64_t out_of_order;		/* ... that should not have been there */
 	uint64_t not_appended[LOSSES][RECORD_CLASSES];
 };
 
@@ -112,8 +115,10 @@ static bool load(struct backlog *b, const struct record *r)
 
 	if (rc == -EAGAIN)
 		return false;
-	if (rc < 0)
+	if (rc == -EMSGSIZE)
 		b->loaded_too_long++;
+	else if (rc < 0)		/* a number that was there before */
+		b->out_of_order++;
 	else
 		b->loaded++;
 	spool_take(b->cfg.spool);
@@ -162,7 +167,8 @@ static void begin_spooling(struct backlog *b)
 	b->writing_down = false;
 	b->spooling = true;
 	/* What was not written down is in memory only; it is older, and leaves before the rest. */
-	b->last_number = queue_newest_number(b->cfg.queue);
+	b->hole_after = b->last_number;
+	b->hole_to = b->last_number = queue_newest_number(b->cfg.queue);
 	b->drained_ns = loop_now_ns(b->cfg.loop);
 	drain_soon(b);
 }
@@ -237,6 +243,18 @@ static int push_by_kind(struct queue *q, const struct record *r)
 	return 0;
 }
 
+/* What is in memory must be on disk before the memory is full: what comes then goes behind it. */
+static void write_down_in_time(struct backlog *b)
+{
+	if (b->writing_down || queue_used_bytes(b->cfg.queue) < queue_size_bytes(b->cfg.queue) / 2)
+		return;
+	if (disk_is_broken(b))
+		return;
+	b->writing_down = true;
+	if (write_down(b))
+		begin_spooling(b);
+}
+
 /* What the queue has not taken. */
 static int push_elsewhere(struct backlog *b, struct record *r, int rc)
 {
@@ -254,18 +272,24 @@ static int push_elsewhere(struct backlog *b, struct record *r, int rc)
 
 /* --- for the source --- */
 
-int backlog_push_packet(struct backlog *b, const struct msg_packet *p)
+static int push_packet_elsewhere(struct backlog *b, const struct msg_packet *p, int rc)
 {
 	struct record r = { .kind = RECORD_PACKET };
-	int rc = -EAGAIN;
 
-	if (!b->spooling) {
-		rc = queue_push_packet(b->cfg.queue, p);
-		if (rc == 0)
-			return 0;
-	}
 	r.packet = *p;
 	return b->spooling ? append(b, &r) : push_elsewhere(b, &r, rc);
+}
+
+/* The packet path with a spool: a struct record takes longer to clear than all of this. */
+int backlog_push_packet(struct backlog *b, const struct msg_packet *p)
+{
+	int rc = b->spooling ? -EAGAIN : queue_push_packet(b->cfg.queue, p);
+
+	if (rc < 0)
+		return push_packet_elsewhere(b, p, rc);
+	if (can_spool(b))
+		write_down_in_time(b);
+	return 0;
 }
 
 int backlog_push_data(struct backlog *b, const struct msg_data *d)
@@ -290,6 +314,11 @@ int backlog_push_message(struct backlog *b, enum msg_class class, struct text te
 		return append(b, &r);
 	rc = push_by_kind(b->cfg.queue, &r);
 	return rc == 0 ? 0 : push_elsewhere(b, &r, rc);
+}
+
+struct queue *backlog_direct(const struct backlog *b)
+{
+	return b->direct;
 }
 
 /* --- for the session --- */
@@ -372,7 +401,7 @@ static void go_on_from_leftover(struct backlog *b)
 	if (!b->cfg.spool || !spool_leftover(b->cfg.spool, &instance, &last))
 		return;
 	queue_number_from(b->cfg.queue, last - NUMBERS_BEFORE_LAST);
-	/* What followed the spool's last record may be with the server already, under its number. */
+	/* What followed the spool's last record may be with the server already, by its number. */
 	b->last_number = last + MSG_NUMBERS_PASSED_OVER;
 	b->first_number = b->last_number + 1;
 	b->spooling = true;
@@ -394,6 +423,8 @@ struct backlog *backlog_new(const struct backlog_config *cfg, struct err *e)
 	go_on_from_leftover(b);
 	if (can_spool(b))
 		queue_set_policy(cfg->queue, QUEUE_WAIT);
+	else
+		b->direct = cfg->queue;
 	backlog_set_streaming(b, false);
 	return b;
 }
@@ -419,6 +450,21 @@ void backlog_free(struct backlog *b)
 }
 
 /* --- counting --- */
+
+uint64_t backlog_only_in_memory(const struct backlog *b)
+{
+	struct record r;
+	uint64_t n = 0;
+	size_t at = 0;
+
+	while (queue_walk(b->cfg.queue, &at, &r)) {
+		if (!can_spool(b) || disk_is_broken(b))
+			n++;
+		else if (b->spooling)
+			n += later(r.number, b->hole_after) && !later(r.number, b->hole_to);
+	}
+	return n;
+}
 
 static void count_spool(const struct backlog *b, struct backlog_stats *out)
 {
@@ -448,6 +494,7 @@ void backlog_get_stats(const struct backlog *b, struct backlog_stats *out)
 		.spooling = b->spooling,
 	};
 	out->lost[LOSS_TOO_LONG][RECORD_PLAIN] = q.refused;
+	out->lost[LOSS_DISK_FAILED][RECORD_PLAIN] = b->out_of_order;
 	for (int class = 0; class < RECORD_CLASSES; class++) {
 		out->lost[LOSS_MEMORY][class] = q.dropped[class];
 		for (int why = 0; why < LOSSES; why++) {

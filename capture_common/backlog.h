@@ -6,10 +6,10 @@
  *	spooling:  source -> spool -> queue -> session
  *
  * With a spool, the queue is the beginning of the line and the spool the rest of it, so records
- * leave in the order in which they came. Spooling begins when the queue is full, or when the server
- * has been away for a moment: what is in the queue is then written down as well, so that a crash
- * loses the last second and not the last megabyte. It ends when all was taken back into the queue.
- * Without a spool, a full queue does what its policy says.
+ * leave in the order in which they came. Spooling begins when the queue is half full, or when the
+ * server has been away for a moment: what is in the queue is then written down as well, so that a
+ * crash loses the last second and not the last megabyte. It ends when all was taken back into the
+ * queue. Without a spool, a full queue does what its policy says.
  *
  * It is also where records are counted: captured + recovered is always
  * delivered + waiting + all that was lost. Loop thread only. */
@@ -80,6 +80,9 @@ int backlog_push_packet(struct backlog *b, const struct msg_packet *p);
 int backlog_push_data(struct backlog *b, const struct msg_data *d);
 int backlog_push_message(struct backlog *b, enum msg_class class, struct text text);
 
+/* Without a spool: the queue, to which records may be pushed without asking here. Else NULL. */
+struct queue *backlog_direct(const struct backlog *b);
+
 /* Whether the server takes records now: what drains the spool. */
 void backlog_set_streaming(struct backlog *b, bool streaming);
 /* The server has confirmed records: there may be room. */
@@ -96,6 +99,8 @@ bool backlog_empty(const struct backlog *b);
 bool backlog_on_disk(const struct backlog *b);
 
 void backlog_get_stats(const struct backlog *b, struct backlog_stats *out);
+/* Records that a program which ends now would lose; for the end. */
+uint64_t backlog_only_in_memory(const struct backlog *b);
 uint64_t backlog_lost(const struct backlog_stats *s);	/* over all reasons and classes */
 
 #endif

@@ -195,8 +195,8 @@ const struct opt capture_option_table[] = {
 	  "ask the server to keep this sensor's times (timestamp=false), which others replace by "
 	  "the time of arrival", opt_flag, AT(keep_timestamps), 0 },
 	{ "clock-steps", 0, OPT_ARG, "follow|ignore",
-	  "when the wall clock is set: follow (the default) sets the times of what waits to be sent "
-	  "right, too", set_clock_steps, AT(keep_clock_steps), 0 },
+	  "when the wall clock is set: follow (the default) sets the times of what waits to be "
+	  "sent right, too", set_clock_steps, AT(keep_clock_steps), 0 },
 	{ "write", 0, OPT_ARG, "FILE|-",
 	  "write what is captured to a pcapng file, too; alone, without --connect, only there",
 	  opt_string, AT(record.path), 0 },

@@ -50,7 +50,7 @@ bool feed_over(const struct feed *f);
 const char *feed_uuid(const struct feed *f);	/* "" in local mode */
 const char *feed_name(const struct feed *f);	/* as its user calls it */
 const char *feed_peer(const struct feed *f);	/* the server; "" without a connection */
-/* The wall clock was set: the times of what waits are set right, if the tool's are of that clock. */
+/* The wall clock was set: the times of what waits are set right, if they are of that clock. */
 void feed_clock_set(struct feed *f, int64_t delta_us, uint64_t new_now_us);
 bool feed_connected(const struct feed *f);
 void feed_get_account(const struct feed *f, struct account *out);

@@ -37,6 +37,7 @@ struct feed {
 	struct gap gap;
 	struct loop_timer gap_timer;
 	uint64_t gaps, captured_seen;
+	bool more_captured;			/* when looked last */
 	bool disk_broken;			/* as last told */
 	struct loop_timer standby_timer;
 };

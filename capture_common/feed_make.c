@@ -106,10 +106,13 @@ static int make_backlog(struct feed *f, struct err *e)
 static int make_recorder(struct feed *f, struct err *e)
 {
 	struct recorder_config cfg = { .loop = f->cfg.loop, .options = &f->cfg.options->record,
-				       .program = f->cfg.tool->program, .tag = f->cfg.tag };
+				       .tag = f->cfg.tag };
+	char program[80];
 
 	if (!cfg.options->path || f->cfg.process)
 		return 0;
+	snprintf(program, sizeof(program), "%s %s", f->cfg.tool->program, PACKAGE_VERSION);
+	cfg.program = program;
 	f->recorder = recorder_new(&cfg, e);
 	return f->recorder ? 0 : -1;
 }

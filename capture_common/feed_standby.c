@@ -68,7 +68,7 @@ static void standby_over(struct feed *f, const struct err *e)
 	if (e)
 		feed_close_source(f);
 	if (runner_lost(f->runner))
-		feed_finished(f, err_exit_status(e));
+		feed_finished(f, e ? err_exit_status(e) : 0);
 }
 
 void feed_on_solo_over(void *user, const struct err *e)

@@ -17,27 +17,34 @@ static void look_again(struct feed *f)
 		       loop_now_ns(f->cfg.loop) + GAP_LOOK_MS * MS_NS, look, f);
 }
 
+static bool look_for_gap(struct feed *f, char *text, size_t size)
+{
+	struct backlog_stats counts;
+	struct source_stats source;
+
+	backlog_get_stats(f->backlog, &counts);
+	runner_get_stats(f->runner, &source);
+	f->more_captured = counts.captured != f->captured_seen;
+	f->captured_seen = counts.captured;
+	return gap_look(&f->gap, loop_now_ns(f->cfg.loop), &counts, &source,
+			f->cfg.tool->classes, text, size);
+}
+
 /* Goes on for as long as something is captured or lost; a source that is quiet wakes nobody. */
 static void look(void *user)
 {
 	struct feed *f = user;
-	struct backlog_stats counts;
-	struct source_stats source;
 	char text[400];
 
-	backlog_get_stats(f->backlog, &counts);
-	runner_get_stats(f->runner, &source);
 	feed_enter(f);
-	if (gap_look(&f->gap, loop_now_ns(f->cfg.loop), &counts, &source, f->cfg.tool->classes,
-		     text, sizeof(text))) {
+	if (look_for_gap(f, text, sizeof(text))) {
 		f->gaps++;
 		capture_message(runner_capture(f->runner), MSG_CLASS_ALERT, "%s", text);
 		session_records(f->session);
 	}
 	feed_leave(f);
-	if (f->gap.open || counts.captured != f->captured_seen)
+	if (f->gap.open || f->more_captured)
 		look_again(f);
-	f->captured_seen = counts.captured;
 }
 
 void feed_watch_records(struct feed *f)
@@ -112,16 +119,19 @@ void feed_log_account(const struct feed *f)
 
 void feed_log_last_account(struct feed *f)
 {
-	struct backlog_stats counts;
+	uint64_t waiting = backlog_only_in_memory(f->backlog);
 	char text[400];
 
-	backlog_get_stats(f->backlog, &counts);
+	feed_enter(f);
+	if (look_for_gap(f, text, sizeof(text)))
+		log_warn("%s", text);
 	if (gap_last_words(&f->gap, loop_now_ns(f->cfg.loop), f->cfg.tool->classes, text,
 			   sizeof(text)))
 		log_warn("%s", text);
-	if (!f->spool && counts.in_memory > 0 && f->cfg.definition)
-		log_warn("%" PRIu64 " records that were still waiting are lost with the end of this "
-			 "program; --spool keeps them", counts.in_memory);
-	if (f->cfg.definition || counts.captured > 0)
+	if (waiting > 0)
+		log_warn("%" PRIu64 " records that were still waiting in memory are lost with the "
+			 "end of this program%s", waiting, f->spool ? "" : "; --spool keeps them");
+	feed_leave(f);
+	if (f->cfg.definition || f->captured_seen > 0)
 		feed_log_account(f);
 }

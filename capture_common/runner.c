@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capture_common/backlog.h"
 #include "capture_common/log.h"
 #include "capture_common/recorder.h"
 
@@ -38,9 +39,11 @@ struct runner *runner_new(const struct runner_config *cfg, struct err *e)
 		return NULL;
 	}
 	r->cfg = *cfg;
-	r->capture = (struct capture){ .queue = cfg->backlog ? NULL : cfg->queue,
-				       .backlog = cfg->backlog, .ring = cfg->ring,
-				       .recorder = cfg->recorder, .loop = cfg->loop };
+	r->capture = (struct capture){ .queue = cfg->queue, .backlog = cfg->backlog,
+				       .ring = cfg->ring, .recorder = cfg->recorder,
+				       .loop = cfg->loop };
+	if (cfg->backlog)
+		r->capture.queue = cfg->recorder ? NULL : backlog_direct(cfg->backlog);
 	r->watch.fd = -1;
 	return r;
 }
