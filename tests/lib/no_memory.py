@@ -134,7 +134,7 @@ class Spooling(Replay):
 
     def command(self, nth):
         return tool_command(self.port, "spooled") + [
-            "--spool=spool", "--write=kept.pcapng", "--status-file=status"]
+            "--spool=spool", "--drop-first=data", "--write=kept.pcapng", "--status-file=status"]
 
 
 class Listing:
