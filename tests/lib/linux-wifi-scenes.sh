@@ -353,6 +353,45 @@ scene_removed() {
     wait_until eval '! ip link show wlan4mon' || why "wlan4mon is still there"
 }
 
+# The clock is set while the server is away: what was captured in the outage has the new time.
+scene_clock() {
+    local year=31536000 lost set n status=0
+
+    clock_receiver || return
+    SERVER=127.0.0.1:3502 capture "$STAY" --keep-timestamps
+    hears wlan2mon 2437 20 || why "wlan2mon hears nothing" || return
+    kill "$receiver" && wait_until gone "$receiver"
+    lost=$(($(date +%s) + 1))
+    hears wlan2mon 2437 40 || why "wlan2mon hears nothing in the outage" || return
+    set=$(date +%s)
+    date -s "@$((set + year))" >/dev/null
+    wait_until grep -q 'wall clock was set by 3153' "$scene.log" || status=1
+    [[ $status -eq 0 ]] || why "the step was not noticed"
+    clock_receiver && wait_until eval '(($(grep -c "connected to" "$scene.log") == 2))' ||
+        why "not connected again: $(cat receiver.log)" || status=1
+    sleep 1
+    end_tool TERM
+    kill "$receiver"
+    date -s "@$(($(date +%s) - year))" >/dev/null
+    n=$(between $((lost + year)) $((set + year)))
+    [[ $n -ge 10 ]] || why "$n packets of the outage have the new time" || status=1
+    n=$(between $((lost + 1)) $((lost + year - 10)))
+    [[ $n == 0 ]] || why "$n packets have the old time" || status=1
+    return $status
+}
+
+clock_receiver() {
+    "$BIN/kismet_cap_receiver" --remote-capture-port=3502 --no-httpd --write=clock.pcapng \
+        >>receiver.log 2>&1 &
+    receiver=$!
+    wait_until grep -q :0DAE /proc/net/tcp
+}
+
+between() { # FROM UNTIL: packets of these seconds
+    tcpdump -tt -r clock.pcapng 2>/dev/null |
+        awk -v from="$1" -v to="$2" '$1 > from && $1 < to' | wc -l
+}
+
 # --- all of them ---------------------------------------------------------------------------------
 
 # Ends what a scene that failed has left, as hard as it takes.
