@@ -367,7 +367,7 @@ scene_clock() {
     date -s "@$((set + year))" >/dev/null
     wait_until grep -q 'wall clock was set by 3153' "$scene.log" || status=1
     [[ $status -eq 0 ]] || why "the step was not noticed"
-    clock_receiver && wait_until eval '(($(grep -c "connected to" "$scene.log") == 2))' ||
+    clock_receiver && wait_until connected_again ||
         why "not connected again: $(cat receiver.log)" || status=1
     sleep 1
     end_tool TERM
@@ -385,6 +385,10 @@ clock_receiver() {
         >>receiver.log 2>&1 &
     receiver=$!
     wait_until grep -q :0DAE /proc/net/tcp
+}
+
+connected_again() {
+    [[ $(grep -c 'connected to' "$scene.log") -eq 2 ]]
 }
 
 between() { # FROM UNTIL: packets of these seconds
