@@ -24,6 +24,21 @@ WAIT = 30 + SECONDS // 20
 
 rnd = random.Random(SEED)
 did = {}
+started = []
+
+
+def start(command, log):
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                               stderr=log)
+    log.close()
+    started.append(process)
+    return process
+
+
+def leave_nobody():
+    for process in started:
+        if process.poll() is None:
+            process.kill()
 
 
 def note(what):
@@ -57,10 +72,9 @@ class Receiver:
     def start(self):
         if os.path.exists("port"):
             os.unlink("port")
-        self.process = subprocess.Popen(
+        self.process = start(
             [BUILD + "/kismet_cap_receiver", "--remote-capture-port=%d" % self.port, "--no-httpd",
-             "--port-file=port", "--no-table", "--write=got.pcapng"],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=open("receiver.log", "a"))
+             "--port-file=port", "--no-table", "--write=got.pcapng"], open("receiver.log", "a"))
         deadline = time.time() + 60
         while not os.path.exists("port") or os.path.getsize("port") == 0:
             if time.time() > deadline or self.process.poll() is not None:
@@ -91,10 +105,10 @@ class Tool:
 
     def start(self, port):
         self.runs += 1
-        self.process = subprocess.Popen(
+        self.process = start(
             [BUILD + "/kismet_cap_pcapfile", "--connect=127.0.0.1:%d" % port, "--tcp",
              "--source=caps.pcap:uuid=%s,name=t%d,pps=%d" % (uuid_of(self.number), self.number, PPS)],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=open(self.log(), "w"))
+            open(self.log(), "w"))
 
     def end(self, number, what):
         if not self.process:
@@ -308,4 +322,7 @@ def main():
     sys.exit(bad + bad_sums > 0)
 
 
-main()
+try:
+    main()
+finally:
+    leave_nobody()
