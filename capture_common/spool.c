@@ -127,6 +127,7 @@ static void destroy(struct spool *s)
 	loop_timer_cancel(s->cfg.loop, &s->flush_timer);
 	loop_timer_cancel(s->cfg.loop, &s->sync_timer);
 	loop_timer_cancel(s->cfg.loop, &s->retry_timer);
+	loop_timer_cancel(s->cfg.loop, &s->notes_timer);
 	loop_unpost(s->cfg.loop, &s->post);
 	spool_disk_close(&s->disk);
 	spool_segs_free(s);
@@ -180,6 +181,7 @@ static void tidy(struct spool *s)
 			spool_seg_remove(s, seg);
 	}
 	spool_make_room(s, 0);
+	spool_notes_tidy(s);
 }
 
 /* Returns 0 also when the disk refuses: e says how. */
@@ -229,6 +231,13 @@ bool spool_flush_now(struct spool *s)
 	return !s->stats.broken && spool_unwritten(s) == 0;
 }
 
+/* One that is done may give another. */
+static void drain_worker(struct spool *s)
+{
+	while (s->n_jobs > 0)
+		worker_drain(s->worker);
+}
+
 void spool_close(struct spool *s)
 {
 	if (!s)
@@ -236,7 +245,8 @@ void spool_close(struct spool *s)
 	s->closing = s->retrying = true;
 	spool_submit(s, true);
 	spool_seal(s);
-	while (s->n_jobs > 0)	/* one that is done may give another */
-		worker_drain(s->worker);
+	drain_worker(s);
+	spool_notes_now(s);
+	drain_worker(s);
 	destroy(s);
 }

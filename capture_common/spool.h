@@ -9,8 +9,9 @@
  * back as changed(). Records keep the numbers they have: those that were sent and not confirmed
  * are known to our receiver by them, after a new start as well.
  *
- * A record stays on disk until spool_release() says that the server has it. Everything here is for
- * the loop thread. */
+ * A record stays on disk until spool_release() says that the server has it. Segments go as a whole;
+ * how much of the oldest one was released is noted beside it after SPOOL_SYNC_MS and at the end, so
+ * that no more than that comes again after a new start. Everything here is for the loop thread. */
 #ifndef CAPTURE_COMMON_SPOOL_H
 #define CAPTURE_COMMON_SPOOL_H
 
@@ -43,7 +44,7 @@ struct spool_config {
 
 struct spool_stats {
 	uint64_t appended;		/* by this process */
-	uint64_t recovered;		/* found from an earlier run */
+	uint64_t recovered;		/* found from an earlier run, and not released then */
 	uint64_t released;		/* with the server */
 	/* Given up, by class: for want of room on the disk (max_bytes: the oldest go first), and
 	 * because it could not be written or read back. */

@@ -5,7 +5,8 @@
  *	spool_write.c	from chunks in memory to segments
  *	spool_read.c	peek, take, release
  *	spool_segs.c	the list of segments
- *	spool_counts.c	what was taken and not released yet; times that are shifted
+ *	spool_counts.c	what was taken and not released yet
+ *	spool_notes.c	times that are shifted, how much of a segment is released
  *	spool_recover.c	what an earlier run left
  *	spool_files.c	the folder: its lock, the names in it
  *	spool_jobs.c	what the worker does with files
@@ -23,10 +24,10 @@
 #define SPOOL_CHUNK_BYTES SPOOL_RECORD_MAX
 #define SPOOL_RUNS 256
 #define SPOOL_SHIFTS 32
-#define SPOOL_SHIFTS_BYTES (16 + 16 * SPOOL_SHIFTS)
+#define SPOOL_NOTES_BYTES (32 + 16 * SPOOL_SHIFTS)
 #define SPOOL_NAME_SIZE 32
-/* Of max_bytes, for what is no segment. */
-#define SPOOL_SPARE_BYTES 1024
+/* Of max_bytes, for what is no segment: the notes, and while they are replaced the new ones. */
+#define SPOOL_SPARE_BYTES (2 * SPOOL_NOTES_BYTES)
 
 /* --- the worker's side: spool_jobs.c, spool_files.c --- */
 
@@ -71,9 +72,9 @@ int spool_disk_seal(struct spool_disk *d, uint64_t seq, const uint8_t *end, size
 int spool_disk_sync(struct spool_disk *d);
 int spool_disk_load(struct spool_disk *d, uint64_t seq, uint8_t *buf, size_t cap, size_t *len);
 int spool_disk_remove(struct spool_disk *d, uint64_t seq);
-/* Replaces the file of shifted times; with len 0 it goes. */
-int spool_disk_put_shifts(struct spool_disk *d, const uint8_t *bytes, size_t len);
-int spool_disk_get_shifts(struct spool_disk *d, uint8_t *bytes, size_t cap, size_t *len);
+/* Replaces the file of notes; with len 0 it goes. */
+int spool_disk_put_notes(struct spool_disk *d, const uint8_t *bytes, size_t len);
+int spool_disk_get_notes(struct spool_disk *d, uint8_t *bytes, size_t cap, size_t *len);
 void spool_disk_close(struct spool_disk *d);
 
 void spool_file_name(char out[SPOOL_NAME_SIZE], uint64_t seq);
@@ -178,10 +179,14 @@ struct spool {
 
 	struct spool_shift shifts[SPOOL_SHIFTS];
 	unsigned n_shifts;
-	bool shifts_changed;
-	struct spool_file_job shifts_job;
-	uint8_t shifts_bytes[SPOOL_SHIFTS_BYTES];
-	size_t shifts_len;
+	bool has_noted;			/* what is in the file: a released number, and its */
+	uint32_t noted_number;
+	uint64_t noted_instance;	/* as an earlier run has left it */
+	bool noted_is_past;		/* a segment goes on behind that number */
+	bool notes_changed;
+	struct spool_file_job notes_job;
+	uint8_t notes_bytes[SPOOL_NOTES_BYTES];
+	size_t notes_len;
 
 	bool has_leftover;
 	uint64_t leftover_instance;
@@ -190,7 +195,7 @@ struct spool {
 	struct spool_stats stats;
 	struct err problem;		/* why it is broken */
 	uint64_t appended_at_tick;
-	struct loop_timer flush_timer, sync_timer, retry_timer;
+	struct loop_timer flush_timer, sync_timer, retry_timer, notes_timer;
 	struct loop_post post;
 	bool retrying;			/* broken, but tries again now */
 	bool closing;
@@ -264,7 +269,16 @@ void spool_segs_free(struct spool *s);
 void spool_run_add(struct spool *s, uint32_t number, uint64_t n);
 /* Returns how many were released. */
 uint64_t spool_run_release(struct spool *s, uint32_t number);
-void spool_shifts_load(struct spool *s);
+
+/* spool_notes.c */
+
+void spool_notes_load(struct spool *s);
+/* What is released has changed, or what there is: written after SPOOL_SYNC_MS if it is of use then;
+ * what is of no use goes. */
+void spool_notes_soon(struct spool *s);
+void spool_notes_now(struct spool *s);
+/* Once an earlier run's segments are known. */
+void spool_notes_tidy(struct spool *s);
 void spool_shifts_release(struct spool *s, uint32_t number);
 void spool_shifts_apply(const struct spool *s, struct record *r);
 

@@ -9,8 +9,8 @@
 
 #include "capture_common/spool_int.h"
 
-#define SHIFTS_NAME "shifts"
-#define SHIFTS_NEW "shifts.new"
+#define NOTES_NAME "notes"
+#define NOTES_NEW "notes.new"
 
 #ifdef __linux__
 #define sync_data fdatasync
@@ -188,10 +188,10 @@ int spool_disk_remove(struct spool_disk *d, uint64_t seq)
 	return errno;
 }
 
-static int write_new_shifts(struct spool_disk *d, const uint8_t *bytes, size_t len)
+static int write_new_notes(struct spool_disk *d, const uint8_t *bytes, size_t len)
 {
 	const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC;
-	int fd = openat(d->dir_fd, SHIFTS_NEW, flags, 0600);
+	int fd = openat(d->dir_fd, NOTES_NEW, flags, 0600);
 	int error;
 
 	if (fd < 0)
@@ -203,31 +203,31 @@ static int write_new_shifts(struct spool_disk *d, const uint8_t *bytes, size_t l
 	return error;
 }
 
-int spool_disk_put_shifts(struct spool_disk *d, const uint8_t *bytes, size_t len)
+int spool_disk_put_notes(struct spool_disk *d, const uint8_t *bytes, size_t len)
 {
 	int error;
 
 	if (d->dir_fd < 0)
 		return ENOENT;
 	if (len == 0) {
-		if (unlinkat(d->dir_fd, SHIFTS_NAME, 0) < 0 && errno != ENOENT)
+		if (unlinkat(d->dir_fd, NOTES_NAME, 0) < 0 && errno != ENOENT)
 			return errno;
 		return 0;
 	}
-	error = write_new_shifts(d, bytes, len);
-	if (error == 0 && renameat(d->dir_fd, SHIFTS_NEW, d->dir_fd, SHIFTS_NAME) < 0)
+	error = write_new_notes(d, bytes, len);
+	if (error == 0 && renameat(d->dir_fd, NOTES_NEW, d->dir_fd, NOTES_NAME) < 0)
 		error = errno;
 	d->dir_unsynced = true;
 	return error;
 }
 
-int spool_disk_get_shifts(struct spool_disk *d, uint8_t *bytes, size_t cap, size_t *len)
+int spool_disk_get_notes(struct spool_disk *d, uint8_t *bytes, size_t cap, size_t *len)
 {
 	const int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
 	int fd, error;
 
 	*len = 0;
-	fd = d->dir_fd < 0 ? -1 : openat(d->dir_fd, SHIFTS_NAME, flags);
+	fd = d->dir_fd < 0 ? -1 : openat(d->dir_fd, NOTES_NAME, flags);
 	if (fd < 0)
 		return ENOENT;
 	error = read_at(fd, bytes, cap, len);

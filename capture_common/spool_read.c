@@ -307,8 +307,10 @@ static void release_chunks(struct spool *s)
 
 void spool_release(struct spool *s, uint32_t number)
 {
+	/* Of an earlier run's records more may be released than this queue knows of. */
+	if (!s->has_released || spool_is_after(number, s->released_number))
+		s->released_number = number;
 	s->has_released = true;
-	s->released_number = number;
 	s->stats.released += spool_run_release(s, number);
 	spool_shifts_release(s, number);
 	spool_segs_release(s);

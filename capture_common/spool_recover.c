@@ -120,6 +120,41 @@ static bool read_end(struct spool *s, int fd, struct spool_seg *seg)
 	return true;
 }
 
+/* Its records up to the number that was noted are with the server. */
+static void leave_out(struct spool *s, struct spool_seg *seg, size_t at, size_t len)
+{
+	struct spool_item item;
+
+	if (!spool_is_after(seg->last_number, s->noted_number)) {
+		memset(seg->left, 0, sizeof(seg->left));
+		return;
+	}
+	while (spool_segment_next(s->reader.buf, len, &at, &s->arena, &item) && !item.is_end &&
+	       !spool_is_after(item.record.number, s->noted_number)) {
+		if (seg->left[item.class] > 0)
+			seg->left[item.class]--;
+		arena_reset(&s->arena);
+	}
+	seg->some_taken = s->has_released = true;
+	seg->last_taken = s->released_number = s->noted_number;
+}
+
+/* Numbers go up from segment to segment: the number can be in the first one only that has more. */
+static void leave_out_released(struct spool *s, int fd, struct spool_seg *seg, size_t head,
+			       uint64_t instance)
+{
+	ssize_t n;
+
+	if (!s->has_noted || s->noted_is_past || spool_seg_is_taken(seg))
+		return;
+	if (instance == s->noted_instance) {
+		n = pread(fd, s->reader.buf, SPOOL_SEGMENT_BYTES, 0);
+		if (n >= (ssize_t)head)
+			leave_out(s, seg, head, (size_t)n);
+	}
+	s->noted_is_past = !spool_seg_is_taken(seg);
+}
+
 static int other_source(const struct spool *s, const char *uuid, struct err *e)
 {
 	return err_set(e, ERR_DATA, "spool %s: holds records of another source (%s, this one is "
@@ -145,6 +180,8 @@ static int add_recovered(struct spool *s, uint64_t seq, const struct spool_seg *
 	memcpy(seg->counts, counted->left, sizeof(seg->counts));
 	memcpy(seg->left, counted->left, sizeof(seg->left));
 	seg->last_number = counted->last_number;
+	seg->some_taken = counted->some_taken;
+	seg->last_taken = counted->last_taken;
 	if (!spool_seg_is_taken(seg))
 		count_recovered(s, seg, instance);
 	return 0;
@@ -168,6 +205,7 @@ static int recover_file(struct spool *s, int fd, uint64_t seq, uint64_t size, st
 			return 0;
 		scan(s, &seg, (size_t)head, (size_t)n);
 	}
+	leave_out_released(s, fd, &seg, (size_t)head, header.instance);
 	return add_recovered(s, seq, &seg, header.instance, e);
 }
 
@@ -202,13 +240,12 @@ int spool_recover(struct spool *s, struct err *e)
 	s->next_seq = 1;
 	if (s->disk.dir_fd < 0)
 		return 0;
+	spool_notes_load(s);
 	rc = list_segments(s, &f, e);
 	for (size_t i = 0; i < f.n && rc == 0; i++)
 		rc = recover(s, f.seqs[i], e);
 	if (f.n > 0)
 		s->next_seq = f.seqs[f.n - 1] + 1;
 	free(f.seqs);
-	if (rc == 0)
-		spool_shifts_load(s);
 	return rc;
 }

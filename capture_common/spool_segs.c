@@ -134,6 +134,7 @@ void spool_segs_release(struct spool *s)
 			break;
 		spool_seg_remove(s, seg);
 	}
+	spool_notes_soon(s);
 }
 
 static void free_list(struct spool_seg *seg)

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a spool notes beside its segments: how much of the oldest one the server has. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tests/lib/spool_rig.h"
+#include "tests/lib/temp_folder.h"
+
+/* --- helpers --- */
+
+static void notes_path(const struct spool_rig *g, char *path, size_t size)
+{
+	snprintf(path, size, "%s/notes", g->folder);
+}
+
+static bool has_notes(const struct spool_rig *g)
+{
+	char path[300];
+	struct stat st;
+
+	notes_path(g, path, sizeof(path));
+	return stat(path, &st) == 0;
+}
+
+/* So many in one segment, all taken. */
+static void write_and_take(struct spool_rig *g, unsigned n)
+{
+	spool_rig_open(g);
+	spool_rig_append_n(g, n);
+	spool_flush(g->spool);
+	spool_rig_settle(g);
+	spool_rig_take_all(g);
+}
+
+/* What is found now begins with this record. */
+static void expect_from(struct spool_rig *g, uint32_t first)
+{
+	g->expected = first;
+	spool_rig_open(g);
+	assert_int_equal(spool_rig_stats(g).recovered, g->next_number - first);
+	spool_rig_take_all(g);
+	assert_int_equal(g->expected, g->next_number);
+}
+
+/* --- new starts --- */
+
+static void released_part_does_not_come_again_after_the_end(void **state)
+{
+	struct spool_rig *g = *state;
+
+	write_and_take(g, 1000);
+	spool_release(g->spool, 400);
+	spool_rig_close(g);
+	expect_from(g, 401);
+	/* Nothing more was released: it is not forgotten. */
+	spool_rig_close(g);
+	expect_from(g, 401);
+	spool_release(g->spool, 700);
+	spool_rig_close(g);
+	expect_from(g, 701);
+	spool_release(g->spool, 1000);
+	spool_rig_settle(g);
+	assert_int_equal(spool_rig_stats(g).waiting, 0);
+	assert_int_equal(spool_rig_disk_bytes(g), 0);
+}
+
+/* A queue begins with a number far before the leftover's. */
+static void old_number_does_not_take_the_release_back(void **state)
+{
+	struct spool_rig *g = *state;
+
+	write_and_take(g, 1000);
+	spool_release(g->spool, 400);
+	spool_rig_close(g);
+	expect_from(g, 401);
+	spool_release(g->spool, 1000 - (1 << 30));
+	spool_rig_close(g);
+	expect_from(g, 401);
+}
+
+static void what_was_in_memory_only_is_noted_at_the_end(void **state)
+{
+	struct spool_rig *g = *state;
+
+	spool_rig_open(g);
+	spool_rig_append_n(g, 300);
+	spool_skip_to(g->spool, 300);
+	spool_release(g->spool, 100);
+	spool_rig_close(g);
+	expect_from(g, 101);
+}
+
+static void released_part_does_not_come_again_after_a_crash(void **state)
+{
+	struct spool_rig *g = *state;
+
+	write_and_take(g, 1000);
+	spool_release(g->spool, 300);
+	spool_rig_pass(g, SPOOL_SYNC_MS + 100);
+	assert_true(has_notes(g));
+	spool_release(g->spool, 500);	/* too late for the disk */
+	spool_rig_settle(g);
+	spool_rig_crash(g);
+	expect_from(g, 301);
+}
+
+static void more_segments_than_one(void **state)
+{
+	struct spool_rig *g = *state;
+
+	write_and_take(g, 8000);
+	assert_true(spool_rig_stats(g).segments > 3);
+	spool_release(g->spool, 5000);
+	spool_rig_pass(g, SPOOL_SYNC_MS + 100);
+	spool_rig_crash(g);
+	expect_from(g, 5001);
+	spool_rig_append_n(g, 100);
+	spool_rig_take_all(g);
+	assert_int_equal(g->expected, 8101);
+}
+
+/* A crash between the note and the segments' end: what is with the server as a whole goes. */
+static void segment_that_is_released_as_a_whole_goes_at_the_start(void **state)
+{
+	struct spool_rig *g = *state;
+	char path[300], kept[310];
+	struct stat st;
+
+	write_and_take(g, 8000);
+	spool_rig_segment(g, 0, path, sizeof(path));
+	snprintf(kept, sizeof(kept), "%s.kept", path);
+	assert_int_equal(link(path, kept), 0);
+	spool_release(g->spool, 5000);
+	spool_rig_close(g);
+	assert_int_equal(rename(kept, path), 0);
+	expect_from(g, 5001);
+	spool_rig_settle(g);
+	assert_int_not_equal(stat(path, &st), 0);
+}
+
+static void numbers_around_the_wrap(void **state)
+{
+	struct spool_rig *g = *state;
+
+	for (uint32_t released = UINT32_MAX - 2; released != 3; released++) {
+		g->next_number = g->expected = UINT32_MAX - 499;
+		write_and_take(g, 1000);
+		spool_release(g->spool, released);
+		spool_rig_close(g);
+		expect_from(g, released + 1);
+		spool_release(g->spool, g->next_number - 1);
+		spool_rig_settle(g);
+		assert_int_equal(spool_rig_disk_bytes(g), 0);
+		spool_rig_close(g);
+	}
+}
+
+/* --- when not --- */
+
+static void other_instance_has_other_numbers(void **state)
+{
+	struct spool_rig *g = *state;
+
+	write_and_take(g, 1000);
+	spool_set_instance(g->spool, 4711);
+	spool_release(g->spool, 400);
+	spool_rig_close(g);
+	assert_true(has_notes(g));
+	expect_from(g, 1);
+	spool_rig_settle(g);
+	assert_false(has_notes(g));	/* nobody's */
+}
+
+static void damaged_note_costs_repetition_only(void **state)
+{
+	struct spool_rig *g = *state;
+	uint8_t bytes[100];
+	char path[300];
+
+	write_and_take(g, 200);
+	spool_release(g->spool, 100);
+	spool_rig_close(g);
+	notes_path(g, path, sizeof(path));
+	int fd = open(path, O_RDWR);
+
+	assert_true(fd >= 0);
+	ssize_t len = read(fd, bytes, sizeof(bytes));
+
+	assert_int_equal(len, 32);
+	for (ssize_t i = 0; i < len; i++) {
+		uint8_t wrong = bytes[i] ^ 0x10;
+
+		assert_int_equal(pwrite(fd, &wrong, 1, (off_t)i), 1);
+		expect_from(g, 1);
+		spool_rig_close(g);
+		assert_int_equal(pwrite(fd, bytes + i, 1, (off_t)i), 1);
+	}
+	for (ssize_t i = 0; i < len; i++) {
+		assert_int_equal(ftruncate(fd, (off_t)i), 0);
+		expect_from(g, 1);
+		spool_rig_close(g);
+	}
+	assert_int_equal(pwrite(fd, bytes, (size_t)len, 0), len);
+	expect_from(g, 101);
+	spool_rig_close(g);
+	close(fd);
+	unlink(path);
+	expect_from(g, 1);
+}
+
+/* --- the card's life --- */
+
+static void nothing_is_noted_of_what_goes_soon(void **state)
+{
+	struct spool_rig *g = *state;
+
+	spool_rig_open(g);
+	for (uint32_t i = 0; i < 20; i++) {
+		spool_rig_append_n(g, 200);
+		spool_flush(g->spool);
+		spool_rig_take_all(g);
+		spool_release(g->spool, g->expected - 100);
+		spool_rig_pass(g, 1000);
+		assert_false(has_notes(g));
+		spool_release(g->spool, g->expected - 1);
+		spool_rig_settle(g);
+	}
+	spool_rig_pass(g, 2 * SPOOL_SYNC_MS);
+	assert_false(has_notes(g));
+}
+
+static void note_is_not_written_again_when_nothing_is_new(void **state)
+{
+	struct spool_rig *g = *state;
+	char path[300];
+
+	write_and_take(g, 1000);
+	spool_release(g->spool, 400);
+	spool_rig_pass(g, SPOOL_SYNC_MS + 100);
+	notes_path(g, path, sizeof(path));
+	assert_int_equal(unlink(path), 0);
+	spool_release(g->spool, 400);
+	spool_rig_pass(g, 10 * SPOOL_SYNC_MS);
+	assert_false(has_notes(g));
+	spool_release(g->spool, 401);
+	spool_rig_pass(g, SPOOL_SYNC_MS - 100);
+	assert_false(has_notes(g));
+	spool_rig_pass(g, 200);
+	assert_true(has_notes(g));
+}
+
+/* Both are in one file. */
+static void shifted_times_and_the_number_live_together(void **state)
+{
+	struct spool_rig *g = *state;
+	struct record r;
+
+	write_and_take(g, 1000);
+	spool_shift_times(g->spool, 1, 1000, 5000000);
+	spool_release(g->spool, 400);
+	spool_rig_close(g);
+	spool_rig_open(g);
+	assert_int_equal(spool_rig_stats(g).recovered, 600);
+	while (!spool_peek(g->spool, &r) || r.kind != RECORD_PACKET) {
+		if (spool_peek(g->spool, &r))
+			spool_take(g->spool);
+		else
+			spool_rig_settle(g);
+	}
+	assert_true(r.number > 400);
+	assert_true(r.packet.time_us == SPOOL_RIG_TIME + r.number + 5000000);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, spool_rig_setup, spool_rig_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(released_part_does_not_come_again_after_the_end),
+		TEST(old_number_does_not_take_the_release_back),
+		TEST(what_was_in_memory_only_is_noted_at_the_end),
+		TEST(released_part_does_not_come_again_after_a_crash),
+		TEST(more_segments_than_one),
+		TEST(segment_that_is_released_as_a_whole_goes_at_the_start),
+		TEST(numbers_around_the_wrap),
+		TEST(other_instance_has_other_numbers),
+		TEST(damaged_note_costs_repetition_only),
+		TEST(nothing_is_noted_of_what_goes_soon),
+		TEST(note_is_not_written_again_when_nothing_is_new),
+		TEST(shifted_times_and_the_number_live_together),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
