@@ -6,9 +6,11 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "capture_common/backlog.h"
@@ -458,6 +460,49 @@ static void full_disk_loses_the_oldest_and_counts(void **state)
 	assert_int_equal(g->n_taken + backlog_lost(&s), 20000);
 }
 
+static void limit_file_size(rlim_t bytes)
+{
+	struct rlimit l;
+
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &l);
+	l.rlim_cur = bytes;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &l), 0);
+}
+
+/* The next try to write is seconds away; what memory holds goes out before that. */
+static void broken_disk_keeps_no_server_waiting(void **state)
+{
+	struct rig *g = *state;
+	struct backlog_stats s;
+	uint64_t back_ns;
+
+	begin(g, QUEUE_DROP_OLDEST, 64 << 20, 0);
+	pass(g, 4 * SECOND_NS);
+	push(g, 1000);
+	pass(g, 2 * SECOND_NS);
+	limit_file_size(1000);
+	for (int i = 0; i < 30; i++) {
+		push(g, 100);
+		pass(g, SECOND_NS / 10);
+	}
+	s = check_sums(g);
+	assert_true(s.disk_broken && s.lost[LOSS_DISK_FAILED][RECORD_PLAIN] > 0);
+	back_ns = g->clock.now_ns;
+	backlog_set_streaming(g->backlog, true);
+	settle(g);
+	while (take(g, 100000) > 0) {
+		confirm(g);
+		settle(g);
+	}
+	assert_true(g->clock.now_ns == back_ns);
+	limit_file_size(RLIM_INFINITY);
+	s = check_sums(g);
+	assert_true(s.disk_broken);
+	assert_true(backlog_empty(g->backlog));
+	assert_int_equal(g->n_taken + backlog_lost(&s), 4000);
+}
+
 static void waiting_source_is_not_spooled(void **state)
 {
 	struct rig *g = *state;
@@ -588,6 +633,7 @@ int main(void)
 		TEST(numbers_after_a_new_start_are_new),
 		TEST(end_writes_down_what_waits),
 		TEST(full_disk_loses_the_oldest_and_counts),
+		TEST(broken_disk_keeps_no_server_waiting),
 		TEST(waiting_source_is_not_spooled),
 		TEST(lost_link_repeats_but_loses_nothing),
 		TEST(sums_hold_whatever_happens),

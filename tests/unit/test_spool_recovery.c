@@ -437,6 +437,35 @@ static void refused_records_are_lent_from_memory(void **state)
 	assert_false(spool_rig_stats(g).broken);
 }
 
+/* Of what is on the disk nothing is left to be read; what is in memory need not get there first. */
+static void refused_records_do_not_wait_for_the_next_try(void **state)
+{
+	struct spool_rig *g = *state;
+
+	spool_rig_open(g);
+	spool_rig_append_n(g, 3000);
+	spool_flush(g->spool);
+	spool_rig_settle(g);
+	limit_file_size(1000);
+	for (int i = 0; i < 20; i++) {
+		uint64_t began_ns = g->clock.now_ns;
+
+		for (int k = 0; k < 2000; k++)
+			spool_rig_append(g);
+		spool_flush(g->spool);
+		spool_rig_take_all(g);
+		assert_true(g->clock.now_ns == began_ns);
+		assert_true(spool_rig_stats(g).broken);
+		assert_int_equal(g->expected, g->next_number);
+		spool_release(g->spool, g->expected - 1);
+		spool_rig_pass(g, 300);
+	}
+	limit_file_size(RLIM_INFINITY);
+	spool_rig_pass(g, 6000);
+	assert_false(spool_rig_stats(g).broken);
+	assert_int_equal(sum(spool_rig_stats(g).failed), 0);
+}
+
 /* As when somebody tidies up: what was in it is counted, what comes goes to a new one. */
 static void folder_that_goes_comes_again(void **state)
 {
@@ -586,6 +615,7 @@ int main(void)
 		TEST(refused_records_stay_in_memory_and_go_later),
 		TEST(half_written_records_do_not_come_twice),
 		TEST(refused_records_are_lent_from_memory),
+		TEST(refused_records_do_not_wait_for_the_next_try),
 		TEST(folder_that_goes_comes_again),
 		TEST(full_disk_is_waited_for),
 		TEST(read_only_disk_lends_what_it_has),
