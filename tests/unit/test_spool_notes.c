@@ -163,6 +163,55 @@ static void numbers_around_the_wrap(void **state)
 	}
 }
 
+static void write_take_release(struct spool_rig *g, uint32_t *released)
+{
+	uint32_t n = prng_below(&g->prng, 3000);
+
+	for (uint32_t i = prng_below(&g->prng, 2000); i > 0; i--)
+		spool_rig_append_n(g, 1);
+	spool_flush(g->spool);
+	spool_rig_settle(g);
+	while (n > 0 && !spool_all_taken(g->spool)) {
+		if (spool_rig_take(g))
+			n--;
+		else
+			spool_rig_settle(g);
+	}
+	if ((int32_t)(g->expected - 1 - *released) > 0)
+		*released += prng_below(&g->prng, g->expected - *released);
+	spool_release(g->spool, *released);
+	spool_rig_pass(g, prng_below(&g->prng, 2 * SPOOL_SYNC_MS));
+}
+
+/* Whatever happens: what is not released comes, and after an orderly end nothing else does. */
+static void many_new_starts_lose_nothing(void **state)
+{
+	struct spool_rig *g = *state;
+	uint32_t released = UINT32_MAX - 30000, found;
+
+	g->next_number = g->expected = released + 1;
+	spool_rig_open(g);
+	for (int i = 0; i < 120; i++) {
+		bool crash = prng_below(&g->prng, 2) == 0;
+
+		write_take_release(g, &released);
+		if (crash)
+			spool_rig_crash(g);
+		else
+			spool_rig_close(g);
+		spool_rig_open(g);
+		found = (uint32_t)spool_rig_stats(g).recovered;
+		if (crash)
+			assert_true(found >= g->next_number - 1 - released);
+		else
+			assert_int_equal(found, g->next_number - 1 - released);
+		g->expected = g->next_number - found;
+	}
+	assert_true(g->next_number < UINT32_MAX / 2);
+	spool_rig_take_all(g);
+	assert_int_equal(g->expected, g->next_number);
+}
+
 /* --- when not --- */
 
 static void other_instance_has_other_numbers(void **state)
@@ -291,6 +340,7 @@ int main(void)
 		TEST(more_segments_than_one),
 		TEST(segment_that_is_released_as_a_whole_goes_at_the_start),
 		TEST(numbers_around_the_wrap),
+		TEST(many_new_starts_lose_nothing),
 		TEST(other_instance_has_other_numbers),
 		TEST(damaged_note_costs_repetition_only),
 		TEST(nothing_is_noted_of_what_goes_soon),
