@@ -52,7 +52,9 @@ struct spool_stats {
 	uint64_t failed[RECORD_CLASSES];
 	uint64_t waiting;		/* appended + recovered - all of the above */
 	uint64_t taken;			/* of waiting: taken, and not released yet */
-	uint64_t untaken;		/* of these, not taken: in no queue yet */
+	uint64_t untaken;		/* of waiting, not taken: in no queue yet */
+	uint64_t unwritten;		/* of waiting, on no disk yet, taken or not */
+	uint64_t untaken_segments;	/* with records on disk that were not taken */
 	uint64_t bytes, segments;	/* on disk now, or on their way to it */
 	bool broken;			/* the disk refuses; tried again every 5 s */
 };
@@ -68,12 +70,20 @@ struct spool *spool_open(const struct spool_config *cfg, struct err *e);
 /* Writes what is in memory, and waits for that. NULL is fine. */
 void spool_close(struct spool *s);
 
-/* What an earlier run left: its instance (struct msg_newsource), and its last number. False when
- * there is nothing. */
-bool spool_leftover(const struct spool *s, uint64_t *instance, uint32_t *last_number);
-/* Written into each segment from now on; before the first append. */
+/* What earlier runs left: the instance (struct msg_newsource) and the number of the oldest record,
+ * and the last number of all. False when there is nothing. Each run has an instance of its own, and
+ * numbers that are later than those of the runs before, so numbers alone tell the order. */
+struct spool_leftover {
+	uint64_t instance;
+	uint32_t first_number, last_number;
+};
+
+bool spool_leftover(const struct spool *s, struct spool_leftover *out);
+/* This run's; written into each segment from now on; before the first append. */
 void spool_set_instance(struct spool *s, uint64_t instance);
 
+/* Whether a record is short enough for a segment. */
+bool spool_can_hold(const struct record *r);
 /* Takes a copy. False when it cannot: the disk is slower than what comes, or broken, or the record
  * is longer than SPOOL_RECORD_MAX. Then the caller counts it. */
 bool spool_append(struct spool *s, const struct record *r);
@@ -86,8 +96,10 @@ bool spool_flush_now(struct spool *s);
  * into the spool's memory and is valid until the next call. Records of another position than
  * cfg.gps carry theirs: they come as RECORD_DATA. */
 bool spool_peek(struct spool *s, struct record *out);
+/* Of the record last peeked: the instance that its number belongs to. */
+uint64_t spool_peeked_instance(const struct spool *s);
 /* The record last peeked is in the queue now; no other call between the two. One that was in memory
- * only will not be written any more. */
+ * only is still written, unless it is released before that. */
 void spool_take(struct spool *s);
 /* Records up to number, all that were appended, are in the queue already: they are on disk for the
  * case of a crash only, count as taken and will not be lent. */
@@ -97,10 +109,12 @@ bool spool_all_taken(const struct spool *s);
 /* All records up to number are with the server: their segments go. */
 void spool_release(struct spool *s, uint32_t number);
 
-/* The wall clock was set: what was appended so far, from number first to last, was captured
- * delta_us later than it says. What an earlier run left has lower numbers, and its own time.
+/* The wall clock was set by delta_us and shows new_now_us: what was appended so far, from number
+ * first to last, is given the time that the new clock would have told, where it does not have that
+ * already (as queue_shift_times()). What earlier runs left has lower numbers, and its own time.
  * Remembered on disk. */
-void spool_shift_times(struct spool *s, uint32_t first, uint32_t last, int64_t delta_us);
+void spool_shift_times(struct spool *s, uint32_t first, uint32_t last, int64_t delta_us,
+		       uint64_t new_now_us);
 
 /* The disk is at work: changed() follows. */
 bool spool_busy(const struct spool *s);
