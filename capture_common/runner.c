@@ -20,6 +20,7 @@ struct runner {
 	struct capture capture;
 	void *self;			/* the open source; NULL when closed */
 	struct source_info info;
+	struct source_stats last;	/* of the source that was closed last */
 	char *definition;		/* as srcdef_print() writes it */
 	char uplink[sizeof(((struct source_info *)NULL)->uplink)];
 	bool opening;			/* in its process; definition is set */
@@ -234,6 +235,15 @@ static void read_the_rest(struct runner *r)
 		;
 }
 
+/* Its counts stay, for the last account. */
+static void close_here(struct runner *r)
+{
+	r->last = (struct source_stats){ 0 };
+	if (r->cfg.tool->ops->stats)
+		r->cfg.tool->ops->stats(r->self, &r->last);
+	r->cfg.tool->ops->close(r->self);
+}
+
 void runner_close(struct runner *r)
 {
 	if (!r->self && !r->opening)
@@ -244,12 +254,21 @@ void runner_close(struct runner *r)
 	if (r->cfg.process)
 		source_process_close(r->cfg.process);
 	else
-		r->cfg.tool->ops->close(r->self);
+		close_here(r);
 	r->self = NULL;
 	r->opening = r->started = r->full = r->ended = false;
 	free(r->definition);
 	r->definition = NULL;
 	source_info_free(&r->info);
+}
+
+void runner_finish(struct runner *r)
+{
+	runner_close(r);
+	if (r->cfg.process)
+		source_process_finish(r->cfg.process);
+	if (r->capture.recorder)
+		recorder_finish(r->capture.recorder);
 }
 
 /* --- reading --- */
@@ -385,6 +404,11 @@ bool runner_is_open(const struct runner *r)
 	return r->self != NULL;
 }
 
+bool runner_is_started(const struct runner *r)
+{
+	return r->started;
+}
+
 bool runner_ended(const struct runner *r)
 {
 	return r->ended;
@@ -414,7 +438,7 @@ tuner_fn *runner_tune(const struct runner *r)
 
 void runner_get_stats(const struct runner *r, struct source_stats *out)
 {
-	*out = (struct source_stats){ 0 };
+	*out = r->self ? (struct source_stats){ 0 } : r->last;
 	if (r->cfg.process)
 		source_process_get_stats(r->cfg.process, out);
 	else if (r->self && r->cfg.tool->ops->stats)

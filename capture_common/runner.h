@@ -45,7 +45,11 @@ int runner_open(struct runner *r, struct text definition, struct err *e);
 bool runner_means_the_same(const struct runner *r, struct text definition);
 void runner_start(struct runner *r);		/* already started is fine */
 void runner_close(struct runner *r);		/* not open is fine */
+/* Closes it for good, and waits until all counts are there: the recording is written, and its own
+ * process has ended. Nothing can be opened any more. */
+void runner_finish(struct runner *r);
 bool runner_is_open(const struct runner *r);
+bool runner_is_started(const struct runner *r);
 /* It is open, but will not deliver any more. */
 bool runner_ended(const struct runner *r);
 /* There is room in the queue again. */
@@ -57,6 +61,7 @@ void *runner_self(const struct runner *r);
 struct capture *runner_capture(struct runner *r);
 /* NULL when it cannot be tuned; to be called with runner_self(). */
 tuner_fn *runner_tune(const struct runner *r);
+/* Of the open source, or the one that was closed last; the recording's are over all of them. */
 void runner_get_stats(const struct runner *r, struct source_stats *out);
 
 /* Where the server is, as struct source_info has it; "": nowhere. Any time. */

@@ -97,6 +97,7 @@ static void close_source(struct child *c)
 	pthread_mutex_lock(&c->lock);
 	runner_close(c->runner);
 	pthread_mutex_unlock(&c->lock);
+	tell_stats(c);
 }
 
 static int open_merged(struct child *c, struct text asked, struct err *e)
@@ -293,6 +294,10 @@ static void tear_down(struct child *c)
 	if (c->loop) {
 		loop_timer_cancel(c->loop, &c->timer);
 		loop_unwatch(c->loop, &c->watch);
+	}
+	if (c->runner) {
+		runner_finish(c->runner);
+		tell_stats(c);		/* for the last account, which waits for this process */
 	}
 	runner_free(c->runner);
 	recorder_free(c->recorder);

@@ -34,11 +34,12 @@ struct source_process {
 	char *open_next;		/* ... and this is to be opened then; owned */
 	char uplink[sizeof(((struct source_info *)NULL)->uplink)];
 	bool ready;			/* told only if it records */
-	bool died;
+	bool died, finished;
 	bool opened, refused, ended;	/* what became of it */
 	struct err why;			/* refused, ended or died */
 	struct source_info info;	/* opened, and not taken yet */
 	struct source_stats stats;
+	uint64_t left_in_ring;		/* records that nobody took */
 	uint8_t buf[SOURCE_WIRE_MAX];
 	/* the tuning thread's */
 	uint32_t tune_id;
@@ -89,6 +90,18 @@ bool source_process_died(const struct source_process *p)
 	return p->died;
 }
 
+/* What is told still are its last counts. */
+static void take_last_word(struct source_process *p, long len)
+{
+	struct source_wire m;
+
+	if (len <= 0 || source_wire_decode(&m, p->buf, (size_t)len) < 0)
+		return;
+	if (m.type == WIRE_STATS)
+		p->stats = m.stats;
+	source_info_free(&m.info);
+}
+
 /* Until its end of the socket is closed. */
 static bool wait_for_end(struct source_process *p)
 {
@@ -99,14 +112,27 @@ static bool wait_for_end(struct source_process *p)
 		if (poll(&fd, 1, END_LIMIT_MS) <= 0)
 			return false;
 		n = recv(p->commands, p->buf, sizeof(p->buf), MSG_DONTWAIT);
+		take_last_word(p, n);
 	}
 	return true;
 }
 
-void source_process_end(struct source_process *p)
+/* What was captured before the source was opened is of another one. */
+static void empty_ring(struct source_process *p)
 {
-	if (!p)
+	struct record r;
+
+	while (record_ring_peek(p->ring, &r) == 1) {
+		record_ring_pop(p->ring);
+		p->left_in_ring++;
+	}
+}
+
+void source_process_finish(struct source_process *p)
+{
+	if (p->finished)
 		return;
+	p->finished = true;
 	if (!p->died) {
 		shutdown(p->commands, SHUT_WR);
 		if (wait_for_end(p))
@@ -115,6 +141,15 @@ void source_process_end(struct source_process *p)
 			log_warn("the process that has the radio (%d) takes long to end; what it "
 				 "changed is undone later, or at the next start", (int)p->pid);
 	}
+	if (p->ring)
+		empty_ring(p);
+}
+
+void source_process_end(struct source_process *p)
+{
+	if (!p)
+		return;
+	source_process_finish(p);
 	if (p->commands >= 0)
 		close(p->commands);
 	if (p->tuning >= 0)
@@ -134,17 +169,6 @@ static void send_command(struct source_process *p, const struct source_wire *m)
 	/* Some hundred messages fit: a process that leaves so many unread does not live. */
 	if (len > 0 && send(p->commands, p->buf, (size_t)len, MSG_DONTWAIT) < 0)
 		died(p);
-}
-
-/* What was captured before the source was opened is of another one. */
-static void empty_ring(struct source_process *p)
-{
-	struct record r;
-
-	while (record_ring_peek(p->ring, &r) == 1) {
-		record_ring_pop(p->ring);
-		p->stats.not_passed_on++;
-	}
 }
 
 static void send_open(struct source_process *p, const char *definition)
@@ -227,22 +251,26 @@ static void handle(struct source_process *p, struct source_wire *m)
 	}
 }
 
+/* Whether to look for another one. */
+static bool receive_one(struct source_process *p)
+{
+	struct source_wire m = { .type = WIRE_STATS };
+	long n = recv(p->commands, p->buf, sizeof(p->buf), MSG_DONTWAIT);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return false;
+	if (n <= 0 || source_wire_decode(&m, p->buf, (size_t)n) < 0)
+		died(p);
+	else
+		handle(p, &m);
+	/* Most often there is nothing behind it; if there is, we are woken again. */
+	return m.type != WIRE_RECORDS && !p->died && !p->opened;
+}
+
 static void receive(struct source_process *p)
 {
-	while (!p->died && !p->opened) {
-		struct source_wire m = { .type = WIRE_STATS };
-		long n = recv(p->commands, p->buf, sizeof(p->buf), MSG_DONTWAIT);
-
-		if (n < 0 && (errno == EAGAIN || errno == EINTR))
-			return;
-		if (n <= 0 || source_wire_decode(&m, p->buf, (size_t)n) < 0)
-			died(p);
-		else
-			handle(p, &m);
-		/* Most often there is nothing behind it; if there is, we are woken again. */
-		if (m.type == WIRE_RECORDS)
-			return;
-	}
+	while (!p->died && !p->opened && receive_one(p))
+		;
 }
 
 static int wait_until_ready(struct source_process *p, struct err *e)
@@ -253,7 +281,7 @@ static int wait_until_ready(struct source_process *p, struct err *e)
 		if (poll(&fd, 1, READY_LIMIT_MS) == 0)
 			return err_set(e, ERR_SYSTEM, "the process for the source does not start "
 				       "within %d s", READY_LIMIT_MS / 1000);
-		receive(p);
+		receive_one(p);		/* a refusal is followed by its end */
 	}
 	if (!p->ready)
 		*e = p->why;
@@ -362,6 +390,7 @@ void source_process_set_uplink(struct source_process *p, const char *address)
 void source_process_get_stats(const struct source_process *p, struct source_stats *out)
 {
 	*out = p->stats;
+	out->not_passed_on += p->left_in_ring;
 }
 
 /* --- reading --- */

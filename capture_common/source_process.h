@@ -44,7 +44,9 @@ struct source_process;
  * here. NULL with e; ERR_UNSUPPORTED where there is no such thing (SOCK_SEQPACKET): then run the
  * source in this process. */
 struct source_process *source_process_start(const struct source_process_config *cfg, struct err *e);
-/* Has it close the source and end, and waits for that, 5 s at most. NULL is fine. */
+/* Has it close the source and end, and waits for that, 5 s at most; its last counts are taken. */
+void source_process_finish(struct source_process *p);
+/* The same, unless that was done. NULL is fine. */
 void source_process_end(struct source_process *p);
 /* It has ended by itself: nothing can be opened any more. */
 bool source_process_died(const struct source_process *p);

@@ -73,11 +73,20 @@ static void fake_close(void *self)
 	s->closes++;
 }
 
+static void fake_stats(void *self, struct source_stats *out)
+{
+	struct fake_source *s = self;
+
+	assert(s->is_open);
+	out->filtered = s->reads;
+}
+
 static const struct source_ops ops = {
 	.probe = fake_probe,
 	.open = fake_open,
 	.read = fake_read,
 	.close = fake_close,
+	.stats = fake_stats,
 };
 
 static const struct source_opt options[] = {

@@ -504,6 +504,22 @@ static void closed_source_has_not_ended(void **state)
 	assert_int_equal(fake_source.reads, 2);
 }
 
+static void counts_of_a_closed_source_stay(void **state)
+{
+	struct source_stats stats;
+
+	(void)state;
+	start_source(SOURCE_END);
+	step(3);
+	runner_close(runner);
+	runner_get_stats(runner, &stats);
+	assert_true(stats.filtered > 0);
+	open_source("radio1");
+	fake_source.reads = 0;
+	runner_get_stats(runner, &stats);
+	assert_int_equal(stats.filtered, 0);
+}
+
 static void close_it(void)
 {
 	runner_close(runner);
@@ -613,6 +629,7 @@ int main(void)
 		TEST(end_is_told_once_and_the_source_stays_open),
 		TEST(failure_is_told_once_with_its_reason),
 		TEST(closed_source_has_not_ended),
+		TEST(counts_of_a_closed_source_stay),
 		TEST(source_may_be_closed_when_it_ends),
 		TEST(source_may_be_closed_when_records_came),
 		TEST(doubtful_definitions_are_warned_of),

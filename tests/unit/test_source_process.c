@@ -114,6 +114,9 @@ static void fake_stats(void *self, struct source_stats *out)
 {
 	(void)self;
 	*out = (struct source_stats){ .received = 7, .kernel_dropped = 3, .device_dropped = 1 };
+	/* These were not told when it was opened. */
+	if (given > 0 && last == SOURCE_WAIT)
+		out->kernel_dropped += 1000;
 }
 
 static const struct source_ops ops = {
@@ -435,6 +438,24 @@ static void drops_of_the_system_are_known(void **state)
 	assert_int_equal(stats.device_dropped, 1);
 }
 
+/* What nobody read before the end, and counts that changed at the end only. */
+static void last_counts_are_taken_at_the_end(void **state)
+{
+	struct source_stats stats;
+
+	(void)state;
+	packets = 20;
+	start();
+	open_source("radio0");
+	wait_for_word();
+	source_process_close(process);
+	source_process_finish(process);
+	source_process_get_stats(process, &stats);
+	assert_int_equal(stats.received, 7);
+	assert_int_equal(stats.kernel_dropped, 3 + 1000);
+	assert_int_equal(stats.not_passed_on, 20 + 1);	/* the message is one, too */
+}
+
 /* --- recording --- */
 
 static void record_to_file(void)
@@ -458,6 +479,8 @@ static bool file_holds(unsigned n)
 
 static void packets_are_recorded_and_passed_on(void **state)
 {
+	struct source_stats stats;
+
 	(void)state;
 	packets = 200;
 	last = SOURCE_END;
@@ -466,6 +489,9 @@ static void packets_are_recorded_and_passed_on(void **state)
 	open_source("radio0");
 	assert_int_equal(read_until(SOURCE_END), SOURCE_END);
 	take_packets(0, 200);
+	source_process_finish(process);
+	source_process_get_stats(process, &stats);
+	assert_int_equal(stats.recorded.packets, 200);	/* not those of a second ago */
 	source_process_end(process);
 	process = NULL;
 	assert_true(file_holds(200));
@@ -660,6 +686,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(tuning_is_answered, setup, teardown),
 		cmocka_unit_test_setup_teardown(server_that_moves_is_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(drops_of_the_system_are_known, setup, teardown),
+		cmocka_unit_test_setup_teardown(last_counts_are_taken_at_the_end, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(packets_are_recorded_and_passed_on, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(recorded_only_is_not_passed_on, setup, teardown),
