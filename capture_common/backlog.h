@@ -36,6 +36,11 @@ struct backlog_config {
 	/* NULL: none. Owned by the backlog; its changed() is backlog_spool_changed(). */
 	struct spool *spool;
 	const struct record_classifier *classes;	/* may be NULL */
+	/* This run's (struct msg_newsource), which its own records have; and what to do when records
+	 * of another one follow: the session begins anew and announces that. Not called from within
+	 * a function of the backlog. With a spool only. */
+	uint64_t own_instance;
+	void (*instance)(void *user, uint64_t instance);
 	/* Records a second out of the spool, or twice what comes in if that is more; 0: as fast as
 	 * it goes. */
 	unsigned drain_per_s;
@@ -50,8 +55,8 @@ struct backlog_config {
 enum loss {
 	LOSS_MEMORY,		/* the queue was full */
 	LOSS_DISK_FULL,		/* the spool had no room for it */
-	LOSS_DISK_FAILED,	/* the spool's disk refused */
-	LOSS_TOO_LONG,		/* longer than the queue */
+	LOSS_DISK_FAILED,	/* the spool's disk refused, or was too slow */
+	LOSS_TOO_LONG,		/* for the queue, or the spool */
 	LOSSES
 };
 
@@ -90,6 +95,11 @@ void backlog_released(struct backlog *b);
 /* The wall clock was set: see queue_shift_times(). */
 void backlog_shift_times(struct backlog *b, int64_t delta_us, uint64_t new_now_us);
 
+/* To be announced: this run's instance, or that of an earlier run whose records come first. */
+uint64_t backlog_announced(const struct backlog *b);
+/* For the end: what is in memory goes to disk. Returns how many records are on none: lost. */
+uint64_t backlog_finish(struct backlog *b);
+
 /* Told by the spool. */
 void backlog_spool_changed(struct backlog *b);
 
@@ -99,8 +109,6 @@ bool backlog_empty(const struct backlog *b);
 bool backlog_on_disk(const struct backlog *b);
 
 void backlog_get_stats(const struct backlog *b, struct backlog_stats *out);
-/* Records that a program which ends now would lose; for the end. */
-uint64_t backlog_only_in_memory(const struct backlog *b);
 uint64_t backlog_lost(const struct backlog_stats *s);	/* over all reasons and classes */
 
 #endif

@@ -93,6 +93,7 @@ void feed_on_records(void *user)
 static void on_source_failed(struct feed *f, const struct err *e)
 {
 	if (f->solo) {
+		capture_tell(runner_capture(f->runner), MSG_CLASS_ERROR, text_of(e->text));
 		feed_close_source(f);
 		return;
 	}
@@ -146,6 +147,21 @@ void feed_on_backlog_room(void *user)
 	runner_room(f->runner);
 	if (f->finish_wanted)
 		finish_when_sent(f);
+}
+
+/* Another run's records follow: the server hears of it by an announcement. At the end, nothing of
+ * importance does. */
+void feed_on_instance(void *user, uint64_t instance)
+{
+	struct feed *f = user;
+
+	session_set_instance(f->session, instance);
+	if (!f->remote || f->over || session_finishing(f->session))
+		return;
+	feed_enter(f);
+	log_debug("announcing the source anew: what follows was captured by another run");
+	remote_again(f->remote);
+	feed_leave(f);
 }
 
 /* --- the server --- */

@@ -70,6 +70,7 @@ void feed_on_connection_over(void *user, enum session_end end, struct err *e, bo
 void feed_on_gave_up(void *user, const struct err *e);
 void feed_on_backlog_records(void *user);
 void feed_on_backlog_room(void *user);
+void feed_on_instance(void *user, uint64_t instance);
 void feed_on_spool_changed(void *user);
 void feed_on_solo_over(void *user, const struct err *e);
 

@@ -87,7 +87,8 @@ static int make_backlog(struct feed *f, struct err *e)
 	struct backlog_config cfg = { .loop = f->cfg.loop, .classes = f->cfg.tool->classes,
 				      .drain_per_s = o->spool_rate,
 				      .records = feed_on_backlog_records,
-				      .room = feed_on_backlog_room, .user = f };
+				      .room = feed_on_backlog_room,
+				      .instance = feed_on_instance, .user = f };
 
 	f->queue = queue_new(capture_options_solo(o) ? QUEUE_MIN_BYTES : o->queue_bytes,
 			     o->drop_first, e);
@@ -98,6 +99,9 @@ static int make_backlog(struct feed *f, struct err *e)
 		return -1;
 	cfg.queue = f->queue;
 	cfg.spool = f->spool;
+	cfg.own_instance = random_u64();
+	if (f->spool)
+		spool_set_instance(f->spool, cfg.own_instance);
 	f->backlog = backlog_new(&cfg, e);
 	return f->backlog ? 0 : -1;
 }
@@ -106,7 +110,9 @@ static int make_backlog(struct feed *f, struct err *e)
 static int make_recorder(struct feed *f, struct err *e)
 {
 	struct recorder_config cfg = { .loop = f->cfg.loop, .options = &f->cfg.options->record,
-				       .tag = f->cfg.tag };
+				       .tag = f->cfg.tag,
+				       .waits = f->cfg.options->drop_first == QUEUE_WAIT,
+				       .room = feed_on_backlog_room, .user = f };
 	char program[80];
 
 	if (!cfg.options->path || f->cfg.process)
@@ -143,19 +149,6 @@ static int make_source(struct feed *f, struct err *e)
 	return f->requests ? 0 : -1;
 }
 
-/* An earlier run's, whose records are still to be sent: its server knows which of them it has. */
-static uint64_t choose_instance(struct feed *f)
-{
-	uint64_t instance;
-	uint32_t last;
-
-	if (!f->spool || !spool_leftover(f->spool, &instance, &last) || instance == 0)
-		instance = random_u64();
-	if (f->spool)
-		spool_set_instance(f->spool, instance);
-	return instance;
-}
-
 static int make_session(struct feed *f, struct err *e)
 {
 	const struct capture_options *o = f->cfg.options;
@@ -179,7 +172,7 @@ static int make_session(struct feed *f, struct err *e)
 			.definition = text_of(f->definition),
 			.type = text_of(f->cfg.tool->type),
 			.uuid = text_of(f->uuid),
-			.instance = choose_instance(f),
+			.instance = backlog_announced(f->backlog),
 		};
 	}
 	f->session = session_new(&cfg, e);
@@ -277,7 +270,8 @@ int feed_solo_start(struct feed *f, bool retry, struct err *e)
 		.loop = f->cfg.loop,
 		.requests = f->requests,
 		.runner = f->runner,
-		.definition = f->cfg.definition,
+		/* What the server will ask for, too: then it is left as it is. */
+		.definition = f->definition ? f->definition : f->cfg.definition,
 		.retry = retry,
 		.over = feed_on_solo_over,
 		.user = f,

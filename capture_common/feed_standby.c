@@ -24,7 +24,7 @@ static void on_due(void *user)
 
 	feed_enter(f);
 	if (f->over || f->ending || f->solo || session_streaming(f->session) ||
-	    runner_is_open(f->runner)) {
+	    runner_is_started(f->runner)) {
 		feed_leave(f);
 		return;
 	}

@@ -119,10 +119,13 @@ void feed_log_account(const struct feed *f)
 
 void feed_log_last_account(struct feed *f)
 {
-	uint64_t waiting = backlog_only_in_memory(f->backlog);
+	uint64_t waiting;
 	char text[400];
 
 	feed_enter(f);
+	feed_close_source(f);
+	runner_finish(f->runner);
+	waiting = backlog_finish(f->backlog);
 	if (look_for_gap(f, text, sizeof(text)))
 		log_warn("%s", text);
 	if (gap_last_words(&f->gap, loop_now_ns(f->cfg.loop), f->cfg.tool->classes, text,

@@ -202,6 +202,17 @@ static void move_to_better(struct remote *r)
 	session_fail(r->session, &e);
 }
 
+void remote_again(struct remote *r)
+{
+	struct err e;
+
+	if (!r->connected || r->ended)
+		return;
+	err_set(&e, ERR_NETWORK, "to be announced anew");
+	r->moving = true;
+	session_fail(r->session, &e);
+}
+
 /* A server that was only heard of is no reason to leave one that may work. */
 static void on_better(void *user)
 {
@@ -399,10 +410,10 @@ void remote_down(struct remote *r, enum session_end end, const struct err *e)
 			return;
 		}
 	}
-	if (!r->cfg.retry || (end == SESSION_DONE && !refused))
-		give_up(r, &why);
-	else if (moving && !refused)
+	if (moving && !refused)
 		connect_soon(r);
+	else if (!r->cfg.retry || (end == SESSION_DONE && !refused))
+		give_up(r, &why);
 	else
 		wait_then_try(r, &why, refused);
 }

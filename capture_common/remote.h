@@ -50,6 +50,8 @@ void remote_free(struct remote *r);		/* NULL is fine; leaves the session alone *
 void remote_start(struct remote *r, struct session *session);
 /* The session's source was opened and it is streaming: this server works. */
 void remote_works(struct remote *r);
+/* Connects anew, to announce something else: nothing is wrong with this connection. */
+void remote_again(struct remote *r);
 /* For session_config.down. */
 void remote_down(struct remote *r, enum session_end end, const struct err *e);
 

@@ -370,6 +370,11 @@ void session_start(struct session *s, struct link *link, enum frame_gen gen)
 	link_start(link);
 }
 
+void session_set_instance(struct session *s, uint64_t instance)
+{
+	s->cfg.newsource.instance = instance;
+}
+
 void session_stop(struct session *s)
 {
 	drop_connection(s);

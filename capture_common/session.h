@@ -66,6 +66,8 @@ void session_free(struct session *s);	/* NULL is fine; ends the connection */
 void session_start(struct session *s, struct link *link, enum frame_gen gen);
 /* For the maker of the link: what struct link_events calls. */
 struct link_events session_link_events(struct session *s);
+/* What the next NEWSOURCE says (struct msg_newsource). */
+void session_set_instance(struct session *s, uint64_t instance);
 /* Ends the connection without a word; down() is not called. */
 void session_stop(struct session *s);
 /* Ends the connection because of e; down() is called from within. */

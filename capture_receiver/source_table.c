@@ -196,7 +196,7 @@ void source_note_number(struct source *s, uint32_t number)
 
 	if (s->instance == 0)
 		return;
-	if (n->started && number - n->last < MSG_NUMBERS_PASSED_OVER)
+	if (n->started)
 		s->stats.lost += number - n->last - 1;
 	n->started = true;
 	n->last = number;

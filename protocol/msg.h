@@ -129,10 +129,6 @@ struct msg_interface {
 	struct text capif;		/* underlying capture interface */
 };
 
-/* A new run of a tool that goes on with an earlier one's numbers passes over so many: they are not
- * lost, but not known (docs/protocol.md 8.1). */
-#define MSG_NUMBERS_PASSED_OVER ((uint32_t)1 << 26)
-
 struct msg_newsource {
 	struct text definition;		/* as the user gave it */
 	struct text type;		/* "linuxwifi" */

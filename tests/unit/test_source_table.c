@@ -148,15 +148,6 @@ static void gaps_are_counted(void **state)
 	assert_int_equal(s->stats.lost, 9);
 }
 
-static void new_start_of_a_tool_is_no_gap(void **state)
-{
-	(void)state;
-	source_use_instance(s, 7);
-	offer(10);
-	assert_int_equal(offer(11 + MSG_NUMBERS_PASSED_OVER), SOURCE_NEW);
-	assert_int_equal(s->stats.lost, 0);
-}
-
 static void numbers_wrap(void **state)
 {
 	(void)state;
@@ -237,7 +228,6 @@ int main(void)
 		ONE(texts_are_made_safe),
 		ONE(numbers_are_taken_once),
 		ONE(gaps_are_counted),
-		ONE(new_start_of_a_tool_is_no_gap),
 		ONE(numbers_wrap),
 		ONE(without_instance_everything_is_new),
 		ONE(the_last_four_instances_are_remembered),
