@@ -27,10 +27,18 @@ static int packet_to_ring(struct capture *c, const struct msg_packet *p)
 	return 0;
 }
 
+/* What goes to two places goes to both or waits for both. */
+static bool recorder_takes(struct capture *c, const struct msg_packet *p)
+{
+	return !c->recorder || recorder_has_room(c->recorder, p);
+}
+
 bool capture_packet_on(struct capture *c, const struct msg_packet *p)
 {
 	int rc = 0;
 
+	if (!recorder_takes(c, p))
+		return false;
 	if (c->backlog)
 		rc = backlog_push_packet(c->backlog, p);
 	else if (c->ring)
@@ -47,6 +55,8 @@ bool capture_data(struct capture *c, const struct msg_data *d)
 	int rc = 0;
 
 	assert(!c->ring);
+	if (d->packet.data && !recorder_takes(c, &d->packet))
+		return false;
 	if (c->queue)
 		rc = queue_push_data(c->queue, d);
 	else if (c->backlog)

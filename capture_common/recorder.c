@@ -56,6 +56,7 @@ struct recorder {
 	struct recorder_section section;
 	uint64_t file_bytes, file_packets;
 
+	bool room_wanted;		/* a packet waits */
 	bool told;			/* that the disk refuses */
 	uint64_t refused_ns, dropped_before;	/* when that began */
 };
@@ -192,6 +193,15 @@ static void end_full_file(struct recorder *r, uint32_t len)
 }
 
 /* --- packets --- */
+
+bool recorder_has_room(struct recorder *r, const struct msg_packet *p)
+{
+	if (!r->cfg.waits || r->state != RECORDING || p->len > RECORDER_PACKET_MAX ||
+	    make_room(r, p->len))
+		return true;
+	r->room_wanted = true;
+	return false;
+}
 
 void recorder_packet(struct recorder *r, const struct msg_packet *p)
 {
@@ -342,10 +352,17 @@ static void on_retry(void *user)
 	submit(r);
 }
 
-static void chunk_done(void *user)
+static void tell_of_room(struct recorder *r)
 {
-	struct chunk *c = user;
-	struct recorder *r = c->recorder;
+	bool wanted = r->room_wanted;
+
+	r->room_wanted = false;
+	if (wanted && r->cfg.room)
+		r->cfg.room(r->cfg.user);
+}
+
+static void take_outcome(struct recorder *r, const struct chunk *c)
+{
 	const struct recorder_outcome *o = &c->outcome;
 	uint64_t before = r->stats.dropped;
 
@@ -362,6 +379,14 @@ static void chunk_done(void *user)
 		disk_refuses(r, o->problem, before);
 	else if (c->retry)
 		disk_takes(r);
+}
+
+static void chunk_done(void *user)
+{
+	struct chunk *c = user;
+
+	take_outcome(c->recorder, c);
+	tell_of_room(c->recorder);
 }
 
 /* --- begin and end --- */
@@ -440,15 +465,20 @@ static void finish(struct recorder *r)
 	submit(r);
 }
 
-void recorder_free(struct recorder *r)
+void recorder_finish(struct recorder *r)
 {
-	if (!r)
-		return;
-	r->cfg.over = NULL;
+	r->cfg.over = r->cfg.room = NULL;
 	recorder_files_hurry(r->files);
 	worker_drain(r->worker);
 	finish(r);
 	worker_drain(r->worker);
+}
+
+void recorder_free(struct recorder *r)
+{
+	if (!r)
+		return;
+	recorder_finish(r);
 	log_summary(r);
 	loop_timer_cancel(r->cfg.loop, &r->flush_timer);
 	loop_timer_cancel(r->cfg.loop, &r->file_timer);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Writes what a source captures to pcapng files on the sensor itself, with or without a server:
  * --write. Files are written by a worker thread; when the disk is slower than the radio, packets
- * are left out of the file, counted, and never wait. Loop thread of the process that has the
- * source: it sees packets first, and may write where the one that talks to the network may not. */
+ * are left out of the file and counted; only a source that can wait is asked to. Loop thread of
+ * the process that has the source: it sees packets first, and may write where the one that talks
+ * to the network may not. */
 #ifndef CAPTURE_COMMON_RECORDER_H
 #define CAPTURE_COMMON_RECORDER_H
 
@@ -28,9 +29,11 @@ struct recorder_config {
 	const struct recorder_options *options;
 	const char *program;	/* "kismet_cap_linux_wifi 1.0": shb_userappl */
 	const char *tag;	/* put into the file's name when several sources write; or NULL */
-	/* Nobody reads the pipe any more: nothing is recorded from now on. Not called from within
-	 * any function here; may be NULL. */
+	bool waits;		/* the source can wait for the disk: see recorder_has_room() */
+	/* None of them is called from within a function here, and each may be NULL: nobody reads
+	 * the pipe any more, nothing is recorded from now on; what waits may be offered again. */
 	void (*over)(void *user);
+	void (*room)(void *user);
 	void *user;
 };
 
@@ -57,12 +60,18 @@ int recorder_check(const struct recorder_options *o, size_t n_sources, struct er
  * stem_00001_20261122140501.pcapng, by number and UTC, and the next one begins with the first
  * packet behind a limit. An existing FILE without limits is replaced. */
 struct recorder *recorder_new(const struct recorder_config *cfg, struct err *e);
-/* Writes out everything, waits for that, and logs what was recorded. A pipe that nobody reads is
- * waited for a second only; a file without packets stays: it is a valid one. NULL is fine. */
+/* Ends the recording: writes out everything, and waits for that, so that the counts are the last
+ * ones. A pipe that nobody reads is waited for a second only; a file without packets stays: it is a
+ * valid one. */
+void recorder_finish(struct recorder *r);
+/* The same, unless that was done, and logs what was recorded. NULL is fine. */
 void recorder_free(struct recorder *r);
 
 /* What is known of the source once it is open: an interface of the file. Copied. */
 void recorder_interface(struct recorder *r, const char *name, const char *hardware);
+/* Whether recorder_packet() would take it, or leave it out for good: false only if the source can
+ * wait, and the disk is slow, not broken. room() follows. */
+bool recorder_has_room(struct recorder *r, const struct msg_packet *p);
 void recorder_packet(struct recorder *r, const struct msg_packet *p);
 void recorder_data(struct recorder *r, const struct msg_data *d);
 /* Packets are on the disk soon, not only after a second. */

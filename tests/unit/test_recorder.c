@@ -31,7 +31,8 @@ static struct recorder_options options;
 static struct fake_clock fake;
 static struct loop *loop;
 static struct recorder *rec;
-static unsigned n_over;
+static unsigned n_over, n_room;
+static bool waits;
 static struct log_lines lines;
 static struct err e;
 
@@ -39,6 +40,12 @@ static void on_over(void *user)
 {
 	assert_ptr_equal(user, &fake);
 	n_over++;
+}
+
+static void on_room(void *user)
+{
+	assert_ptr_equal(user, &fake);
+	n_room++;
 }
 
 static int setup(void **state)
@@ -54,7 +61,8 @@ static int setup(void **state)
 	fake = (struct fake_clock){ .now_ns = START_NS };
 	loop = fake.loop = loop_new(&clock, &e);
 	rec = NULL;
-	n_over = 0;
+	n_over = n_room = 0;
+	waits = false;
 	signal(SIGXFSZ, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
 	log_lines_start(&lines);
@@ -112,8 +120,8 @@ static int teardown(void **state)
 static void start(void)
 {
 	struct recorder_config cfg = { .loop = loop, .options = &options,
-				       .program = "kismet_cap_test 1.0", .over = on_over,
-				       .user = &fake };
+				       .program = "kismet_cap_test 1.0", .waits = waits,
+				       .over = on_over, .room = on_room, .user = &fake };
 
 	rec = recorder_new(&cfg, &e);
 	if (!rec)
@@ -127,15 +135,23 @@ static void stop(void)
 	rec = NULL;
 }
 
-/* Packet number n, 0 to 99. */
-static void put(uint32_t n, uint32_t dlt, uint32_t len)
+static bool try_to_put(uint32_t n, uint32_t dlt, uint32_t len)
 {
 	static uint8_t data[RECORDER_PACKET_MAX + 1];
 	struct msg_packet p = { .dlt = dlt, .has_time = true, .time_us = 1700000000000000u + n,
 				.data = data, .len = len, .orig_len = len + 5 };
 
+	if (!recorder_has_room(rec, &p))
+		return false;
 	capfile_fill(data, len, n);
 	recorder_packet(rec, &p);
+	return true;
+}
+
+/* Packet number n, 0 to 99. */
+static void put(uint32_t n, uint32_t dlt, uint32_t len)
+{
+	assert_true(try_to_put(n, dlt, len));
 }
 
 /* Time passes, and all that is due is done and known. */
@@ -400,6 +416,30 @@ static void slow_disk_costs_packets_and_says_how_many(void **state)
 	read_capture_free(&r);
 }
 
+static void source_that_waits_loses_nothing(void **state)
+{
+	unsigned refused = 0;
+
+	(void)state;
+	waits = true;
+	start();
+	for (unsigned i = 0; i < 900; i++) {
+		while (!try_to_put(i % 100, 127, 1000)) {
+			unsigned before = n_room;
+
+			refused++;
+			worker_drain(rec->worker);
+			assert_int_equal(n_room, before + 1);
+		}
+	}
+	stop();
+	assert_true(refused > 0);
+	struct read_capture r = read_file(path);
+
+	assert_int_equal(r.n, 900);
+	read_capture_free(&r);
+}
+
 static void fill_disk_at(rlim_t bytes)
 {
 	struct rlimit limit;
@@ -445,6 +485,21 @@ static void full_disk_is_counted_and_told_once(void **state)
 	read_capture_free(&r);
 	assert_int_equal(log_lines_count(&lines, "packets are left out"), 1);
 	assert_int_equal(log_lines_count(&lines, "recording again after"), 1);
+}
+
+static void broken_disk_is_not_waited_for(void **state)
+{
+	(void)state;
+	waits = true;
+	start();
+	fill_disk_at(0);
+	put(0, 127, 1000);
+	recorder_flush(rec);
+	worker_drain(rec->worker);
+	for (uint32_t i = 0; i < 3000; i++)
+		put(1, 127, 1000);
+	assert_int_equal(stats_now().dropped, 3001);
+	fill_disk_at(RLIM_INFINITY);
 }
 
 static void rotation_outlives_a_full_disk(void **state)
@@ -501,6 +556,8 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(slow_disk_costs_packets_and_says_how_many, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(source_that_waits_loses_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(broken_disk_is_not_waited_for, setup, teardown),
 		cmocka_unit_test_setup_teardown(full_disk_is_counted_and_told_once, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(rotation_outlives_a_full_disk, setup, teardown),
