@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Setting right the times of the records in the queue after the wall clock was set. */
+#include "capture_common/queue_time.h"
+
 #include "capture_common/queue.h"
 
 /* How long ago the step was: usually, and at most when the loop was busy. */
@@ -8,14 +10,7 @@
 /* The clocks of kernel and program are the same, but read at different times. */
 #define TOLERANCE_US 200000
 
-struct step {
-	uint32_t first;			/* number of the first record that it may concern */
-	int64_t delta_us, now_us;
-	int64_t new_from_us;		/* what was captured since has at least this time */
-};
-
-/* The time at which a record was captured; false when it has none. */
-static bool time_of(const struct record *r, int64_t *us)
+bool queue_time_of(const struct record *r, int64_t *us)
 {
 	const struct msg_packet *p = r->kind == RECORD_DATA ? &r->data.packet : &r->packet;
 	uint64_t time;
@@ -35,38 +30,61 @@ static bool time_of(const struct record *r, int64_t *us)
 }
 
 /* The old clock has never shown more than this. */
-static bool can_be_before(const struct step *s, uint32_t number, int64_t us)
+bool queue_time_can_be_before(const struct queue_time_step *s, uint32_t number, int64_t us)
 {
 	return (int32_t)(number - s->first) >= 0 &&
 	       us <= s->now_us - s->delta_us + TOLERANCE_US;
 }
 
-static bool can_be_since(const struct step *s, int64_t us)
+bool queue_time_can_be_since(const struct queue_time_step *s, int64_t us)
 {
 	return us >= s->new_from_us && us <= s->now_us + TOLERANCE_US;
 }
 
-static uint64_t shifted(uint64_t us, int64_t delta_us)
+uint64_t queue_time_shifted(uint64_t us, int64_t delta_us)
 {
 	return delta_us < 0 && us < (uint64_t)-delta_us ? 0 : us + (uint64_t)delta_us;
 }
 
-static void shift_data(struct queue_slot *slot, int64_t delta_us)
+void queue_time_shift_data(struct msg_data *d, int64_t delta_us)
+{
+	if (d->packet.has_time)
+		d->packet.time_us = queue_time_shifted(d->packet.time_us, delta_us);
+	if (d->json.has_time)
+		d->json.time_us = queue_time_shifted(d->json.time_us, delta_us);
+	if (d->buffer.data)
+		d->buffer.time_us = queue_time_shifted(d->buffer.time_us, delta_us);
+}
+
+struct queue_time_step queue_time_step(uint32_t first, int64_t delta_us, uint64_t new_now_us)
+{
+	int64_t distance = delta_us < 0 ? -delta_us : delta_us;
+	int64_t ago = distance / 2 > STEP_MOST_US - STEP_USUAL_US ? STEP_MOST_US :
+								    STEP_USUAL_US + distance / 2;
+
+	return (struct queue_time_step){
+		.first = first,
+		.delta_us = delta_us,
+		.now_us = (int64_t)new_now_us,
+		.new_from_us = (int64_t)new_now_us - ago,
+	};
+}
+
+static void shift_slot(struct queue_slot *slot, enum record_kind kind, int64_t delta_us)
 {
 	struct msg_data d;
 
+	if (kind != RECORD_DATA) {
+		slot->packet.time_us = queue_time_shifted(slot->packet.time_us, delta_us);
+		return;
+	}
 	memcpy(&d, slot + 1, sizeof(d));
-	if (d.packet.has_time)
-		d.packet.time_us = shifted(d.packet.time_us, delta_us);
-	if (d.json.has_time)
-		d.json.time_us = shifted(d.json.time_us, delta_us);
-	if (d.buffer.data)
-		d.buffer.time_us = shifted(d.buffer.time_us, delta_us);
+	queue_time_shift_data(&d, delta_us);
 	memcpy(slot + 1, &d, sizeof(d));
 }
 
 /* Shifts what is up to the record at offset end, that one included. */
-static void shift_up_to(struct queue *q, const struct step *s, size_t end)
+static void shift_up_to(struct queue *q, const struct queue_time_step *s, size_t end)
 {
 	size_t at = q->tail;
 
@@ -76,12 +94,8 @@ static void shift_up_to(struct queue *q, const struct step *s, size_t end)
 		int64_t us;
 
 		queue_slot_record(slot, &r);
-		if (time_of(&r, &us) && can_be_before(s, r.number, us)) {
-			if (r.kind == RECORD_DATA)
-				shift_data(slot, s->delta_us);
-			else
-				slot->packet.time_us = shifted(slot->packet.time_us, s->delta_us);
-		}
+		if (queue_time_of(&r, &us) && queue_time_can_be_before(s, r.number, us))
+			shift_slot(slot, r.kind, s->delta_us);
 		if (at == end)
 			break;
 		at = queue_after(q, at);
@@ -90,15 +104,7 @@ static void shift_up_to(struct queue *q, const struct step *s, size_t end)
 
 void queue_shift_times(struct queue *q, uint32_t first, int64_t delta_us, uint64_t new_now_us)
 {
-	int64_t distance = delta_us < 0 ? -delta_us : delta_us;
-	int64_t ago = distance / 2 > STEP_MOST_US - STEP_USUAL_US ? STEP_MOST_US :
-								    STEP_USUAL_US + distance / 2;
-	struct step s = {
-		.first = first,
-		.delta_us = delta_us,
-		.now_us = (int64_t)new_now_us,
-		.new_from_us = (int64_t)new_now_us - ago,
-	};
+	struct queue_time_step s = queue_time_step(first, delta_us, new_now_us);
 	size_t at = 0, end = SIZE_MAX;
 	struct record r;
 	int64_t us;
@@ -108,7 +114,8 @@ void queue_shift_times(struct queue *q, uint32_t first, int64_t delta_us, uint64
 
 		if (!queue_walk(q, &at, &r))
 			break;
-		if (time_of(&r, &us) && can_be_before(&s, r.number, us) && !can_be_since(&s, us))
+		if (queue_time_of(&r, &us) && queue_time_can_be_before(&s, r.number, us) &&
+		    !queue_time_can_be_since(&s, us))
 			end = offset;
 	}
 	if (end != SIZE_MAX)

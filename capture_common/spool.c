@@ -44,6 +44,15 @@ bool spool_busy(const struct spool *s)
 	return s->n_jobs > 0 || s->post.posted;
 }
 
+static uint64_t unwritten(const struct spool *s)
+{
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < s->n_chunks; i++)
+		n += spool_sum(spool_chunk_at(s, i)->counts);
+	return n;
+}
+
 void spool_get_stats(const struct spool *s, struct spool_stats *out)
 {
 	*out = s->stats;
@@ -53,6 +62,11 @@ void spool_get_stats(const struct spool *s, struct spool_stats *out)
 	out->waiting = s->stats.appended + s->stats.recovered - s->stats.released -
 		       spool_sum(s->stats.full) - spool_sum(s->stats.failed);
 	out->untaken = out->waiting - out->taken;
+	out->unwritten = unwritten(s);
+	if (out->unwritten > out->waiting)	/* released while they are being written */
+		out->unwritten = out->waiting;
+	for (const struct spool_seg *seg = s->oldest; seg; seg = seg->next)
+		out->untaken_segments += !spool_seg_is_taken(seg);
 }
 
 const char *spool_problem(const struct spool *s)
@@ -60,11 +74,20 @@ const char *spool_problem(const struct spool *s)
 	return s->stats.broken ? s->problem.text : "";
 }
 
-bool spool_leftover(const struct spool *s, uint64_t *instance, uint32_t *last_number)
+bool spool_leftover(const struct spool *s, struct spool_leftover *out)
 {
-	*instance = s->leftover_instance;
-	*last_number = s->leftover_number;
-	return s->has_leftover;
+	const struct spool_seg *seg = s->oldest;
+
+	while (seg && spool_seg_is_taken(seg))
+		seg = seg->next;
+	if (!seg || !seg->recovered)
+		return false;
+	*out = (struct spool_leftover){ .instance = seg->instance,
+					.first_number = seg->first_number,
+					.last_number = s->leftover_last };
+	if (seg->some_taken && spool_is_after(seg->last_taken + 1, seg->first_number))
+		out->first_number = seg->last_taken + 1;
+	return true;
 }
 
 void spool_set_instance(struct spool *s, uint64_t instance)
@@ -175,6 +198,7 @@ static void tidy(struct spool *s)
 {
 	struct spool_seg *seg, *next;
 
+	spool_count_recovered(s);
 	for (seg = s->oldest; seg; seg = next) {
 		next = seg->next;
 		if (spool_seg_is_taken(seg))
@@ -228,7 +252,7 @@ bool spool_flush_now(struct spool *s)
 {
 	spool_submit(s, true);
 	worker_drain(s->worker);
-	return !s->stats.broken && spool_unwritten(s) == 0;
+	return !s->stats.broken && spool_to_write(s) == 0;
 }
 
 /* One that is done may give another. */

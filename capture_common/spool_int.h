@@ -24,7 +24,7 @@
 #define SPOOL_CHUNK_BYTES SPOOL_RECORD_MAX
 #define SPOOL_RUNS 256
 #define SPOOL_SHIFTS 32
-#define SPOOL_NOTES_BYTES (32 + 16 * SPOOL_SHIFTS)
+#define SPOOL_NOTES_BYTES (32 + 24 * SPOOL_SHIFTS)
 #define SPOOL_NAME_SIZE 32
 /* Of max_bytes, for what is no segment: the notes, and while they are replaced the new ones. */
 #define SPOOL_SPARE_BYTES (2 * SPOOL_NOTES_BYTES)
@@ -90,19 +90,21 @@ struct spool_seg {
 	uint64_t bytes;			/* with its end */
 	uint64_t counts[RECORD_CLASSES];
 	uint64_t left[RECORD_CLASSES];	/* of these, not taken yet */
+	uint64_t instance;
+	uint32_t first_number;		/* of an earlier run's: not released before */
 	uint32_t last_number;		/* once all were taken: of those that were */
 	uint32_t last_taken;		/* if some were */
 	unsigned writes;		/* chunks of it that the worker has */
 	bool some_taken;		/* they are the first ones, up to last_taken */
 	bool all_read;			/* all were, or were given up */
+	bool recovered;			/* an earlier run's */
 	struct spool *spool;
 	struct spool_file_job remove;
 };
 
 struct spool_chunk {
 	uint8_t data[SPOOL_CHUNK_BYTES];
-	/* Used so far; taken before; and not to be written before: it went straight to the queue.
-	 * What is taken and to be written is what spool_skip_to() was told of. */
+	/* Used so far; taken before; and not to be written before: released, or written. */
 	size_t len, at, from;
 	uint64_t counts[RECORD_CLASSES];	/* to be written */
 	uint64_t left[RECORD_CLASSES];	/* of these, not taken yet */
@@ -136,6 +138,7 @@ struct spool_run {
 struct spool_shift {
 	uint32_t first, last;
 	int64_t delta_us;
+	uint64_t new_now_us;
 };
 
 struct spool {
@@ -182,15 +185,13 @@ struct spool {
 	bool has_noted;			/* what is in the file: a released number, and its */
 	uint32_t noted_number;
 	uint64_t noted_instance;	/* as an earlier run has left it */
-	bool noted_is_past;		/* a segment goes on behind that number */
+	bool notes_found;		/* the file, readable or not */
 	bool notes_changed;
 	struct spool_file_job notes_job;
 	uint8_t notes_bytes[SPOOL_NOTES_BYTES];
 	size_t notes_len;
 
-	bool has_leftover;
-	uint64_t leftover_instance;
-	uint32_t leftover_number;
+	uint32_t leftover_last;		/* the last number of all leftovers */
 
 	struct spool_stats stats;
 	struct err problem;		/* why it is broken */
@@ -243,7 +244,7 @@ void spool_start_sync(struct spool *s);
 void spool_drop_chunks(struct spool *s);
 /* Records in memory that the worker has not got: all that are to be written, and those of them that
  * are not taken. */
-uint64_t spool_unwritten(const struct spool *s);
+uint64_t spool_to_write(const struct spool *s);
 uint64_t spool_in_memory(const struct spool *s);
 
 /* spool_segs.c: the list of segments */
@@ -277,12 +278,14 @@ void spool_notes_load(struct spool *s);
  * what is of no use goes. */
 void spool_notes_soon(struct spool *s);
 void spool_notes_now(struct spool *s);
-/* Once an earlier run's segments are known. */
+/* Once earlier runs' segments are known: what is of no use goes. */
 void spool_notes_tidy(struct spool *s);
 void spool_shifts_release(struct spool *s, uint32_t number);
 void spool_shifts_apply(const struct spool *s, struct record *r);
 
 /* spool_recover.c: fills the list. Returns 0 or -1. */
 int spool_recover(struct spool *s, struct err *e);
+/* Counts what is in the list then. */
+void spool_count_recovered(struct spool *s);
 
 #endif

@@ -5,18 +5,19 @@
 #include <string.h>
 
 #include "capture_common/crc32.h"
+#include "capture_common/queue_time.h"
 #include "capture_common/spool_int.h"
 #include "protocol/bytes.h"
 
 #define MS_NS ((uint64_t)1000000)
 
-/*	"KCNOTES1", how many shifts, CRC-32 of what follows
- *	1 if there is a released number, the number, its instance
- *	and of each shift its numbers and microseconds */
-#define MAGIC "KCNOTES1"
+/*	"KCNOTES2", how many shifts, CRC-32 of what follows
+ *	1 if there is a released number, the number, the oldest segment's instance
+ *	and of each shift its numbers, by how much, and what the clock showed then */
+#define MAGIC "KCNOTES2"
 #define HEAD 16
 #define RELEASED 16
-#define EACH 16
+#define EACH 24
 
 /* --- the file --- */
 
@@ -54,7 +55,7 @@ static void put_released(struct spool *s, uint8_t *at)
 	s->noted_number = s->has_noted ? s->released_number : 0;
 	put_le32(at, s->has_noted);
 	put_le32(at + 4, s->noted_number);
-	put_le64(at + 8, s->has_noted ? s->instance : 0);
+	put_le64(at + 8, s->has_noted ? s->oldest->instance : 0);
 }
 
 static void put_shifts(const struct spool *s, uint8_t *at)
@@ -63,6 +64,7 @@ static void put_shifts(const struct spool *s, uint8_t *at)
 		put_le32(at, s->shifts[i].first);
 		put_le32(at + 4, s->shifts[i].last);
 		put_le64(at + 8, (uint64_t)s->shifts[i].delta_us);
+		put_le64(at + 16, s->shifts[i].new_now_us);
 	}
 }
 
@@ -86,7 +88,8 @@ static void get_shifts(struct spool *s, const uint8_t *at, size_t n)
 {
 	for (s->n_shifts = 0; s->n_shifts < n; s->n_shifts++, at += EACH)
 		s->shifts[s->n_shifts] = (struct spool_shift){
-			get_le32(at), get_le32(at + 4), (int64_t)get_le64(at + 8)
+			get_le32(at), get_le32(at + 4), (int64_t)get_le64(at + 8),
+			get_le64(at + 16)
 		};
 }
 
@@ -95,8 +98,10 @@ void spool_notes_load(struct spool *s)
 	const uint8_t *at = s->notes_bytes;
 	size_t len, n, own;
 
-	if (spool_disk_get_notes(&s->disk, s->notes_bytes, SPOOL_NOTES_BYTES, &len) != 0 ||
-	    len < HEAD + RELEASED || memcmp(at, MAGIC, 8) != 0)
+	if (spool_disk_get_notes(&s->disk, s->notes_bytes, SPOOL_NOTES_BYTES, &len) != 0)
+		return;
+	s->notes_found = true;
+	if (len < HEAD + RELEASED || memcmp(at, MAGIC, 8) != 0)
 		return;
 	n = get_le32(at + 8);
 	if (n > SPOOL_SHIFTS)
@@ -149,20 +154,24 @@ void spool_notes_now(struct spool *s)
 
 void spool_notes_tidy(struct spool *s)
 {
-	if (s->has_noted && !has_part_released(s))
+	if (!s->oldest)
+		s->n_shifts = 0;
+	if (s->notes_found && !has_part_released(s))
 		write_notes(s);
 }
 
 /* --- shifted times --- */
 
 /* When there are too many, the oldest is forgotten. A clock that is set so often is no clock. */
-void spool_shift_times(struct spool *s, uint32_t first, uint32_t last, int64_t delta_us)
+void spool_shift_times(struct spool *s, uint32_t first, uint32_t last, int64_t delta_us,
+		       uint64_t new_now_us)
 {
 	if (s->n_shifts == SPOOL_SHIFTS) {
 		s->n_shifts--;
 		memmove(s->shifts, s->shifts + 1, s->n_shifts * sizeof(s->shifts[0]));
 	}
-	s->shifts[s->n_shifts++] = (struct spool_shift){ first, last, delta_us };
+	s->shifts[s->n_shifts++] = (struct spool_shift){ first, last, delta_us,
+							   new_now_us };
 	write_notes(s);
 }
 
@@ -180,34 +189,29 @@ void spool_shifts_release(struct spool *s, uint32_t number)
 	write_notes(s);
 }
 
-static void shift(uint64_t *time_us, int64_t delta_us)
+/* The last one whose numbers they are may have been appended after the clock was set: what has the
+ * new time already stays as it is. */
+static bool concerns(const struct spool_shift *shift, const struct record *r)
 {
-	if (delta_us < 0 && *time_us < -(uint64_t)delta_us)
-		*time_us = 0;
-	else
-		*time_us += (uint64_t)delta_us;
+	struct queue_time_step step = queue_time_step(shift->first, shift->delta_us,
+						      shift->new_now_us);
+	int64_t us;
+
+	return !spool_is_after(r->number, shift->last) && queue_time_of(r, &us) &&
+	       queue_time_can_be_before(&step, r->number, us) &&
+	       !queue_time_can_be_since(&step, us);
 }
 
 void spool_shifts_apply(const struct spool *s, struct record *r)
 {
-	uint64_t sum = 0;
-	int64_t delta_us;
-
 	for (unsigned i = 0; i < s->n_shifts; i++) {
-		if (!spool_is_after(r->number, s->shifts[i].last) &&
-		    !spool_is_after(s->shifts[i].first, r->number))
-			sum += (uint64_t)s->shifts[i].delta_us;
+		int64_t delta_us = s->shifts[i].delta_us;
+
+		if (!concerns(&s->shifts[i], r))
+			continue;
+		if (r->kind == RECORD_DATA)
+			queue_time_shift_data(&r->data, delta_us);
+		else
+			r->packet.time_us = queue_time_shifted(r->packet.time_us, delta_us);
 	}
-	delta_us = (int64_t)sum;
-	if (delta_us == 0 || r->kind == RECORD_MESSAGE)
-		return;
-	if (r->kind == RECORD_PACKET) {
-		if (r->packet.has_time)
-			shift(&r->packet.time_us, delta_us);
-		return;
-	}
-	if (r->data.packet.has_time)
-		shift(&r->data.packet.time_us, delta_us);
-	if (r->data.json.has_time)
-		shift(&r->data.json.time_us, delta_us);
 }

@@ -137,22 +137,15 @@ static struct spool_chunk *chunk_to_take(struct spool *s)
 	return NULL;
 }
 
-/* What went straight to the queue is not written any more; only what spool_skip_to() was told of,
- * and what is behind that, is. */
+/* What is in the queue is still to be written: the queue is in memory, too. */
 static void pass_over(struct spool *s, struct spool_chunk *c, enum record_class class)
 {
-	bool write_too = c->from < c->at;
-
 	c->at = s->item_end;
 	c->left[class]--;
-	if (write_too)
-		return;
-	c->from = c->at;
-	c->counts[class]--;
-	spool_drop_chunks(s);
 }
 
-/* A record that cannot be read though it was just written is none that a server could get. */
+/* A record that cannot be read though it was just written is none that a server could get. It is
+ * given up; on disk it is passed over, so it is not counted there. */
 static bool find_in_memory(struct spool *s)
 {
 	struct spool_chunk *c;
@@ -169,6 +162,7 @@ static bool find_in_memory(struct spool *s)
 			return true;
 		s->stats.failed[s->item.class]++;
 		pass_over(s, c, s->item.class);
+		c->counts[s->item.class]--;
 	}
 	return false;
 }
@@ -253,6 +247,11 @@ void spool_take(struct spool *s)
 		take_from_segment(s, class, number);
 }
 
+uint64_t spool_peeked_instance(const struct spool *s)
+{
+	return s->item_in_memory ? s->instance : s->reader.header.instance;
+}
+
 bool spool_all_taken(const struct spool *s)
 {
 	return !first_untaken(s) && spool_in_memory(s) == 0;
@@ -291,16 +290,29 @@ void spool_skip_to(struct spool *s, uint32_t number)
 		spool_run_add(s, number, n);
 }
 
+static void release_in_chunk(struct spool_chunk *c, uint32_t released)
+{
+	while (c->from < c->at) {
+		enum record_class class;
+		uint32_t number;
+		size_t len = spool_segment_skim(c->data + c->from, &number, &class);
+
+		if (spool_is_after(number, released))
+			break;
+		c->from += len;
+		if (c->counts[class] > 0)
+			c->counts[class]--;
+	}
+}
+
 /* What the server has need not be written any more. */
 static void release_chunks(struct spool *s)
 {
 	for (unsigned i = 0; i < s->n_chunks; i++) {
 		struct spool_chunk *c = spool_chunk_at(s, i);
 
-		if (c->seg || c->at < c->len || spool_is_after(c->last_number, s->released_number))
-			continue;
-		c->from = c->len;
-		memset(c->counts, 0, sizeof(c->counts));
+		if (!c->seg)
+			release_in_chunk(c, s->released_number);
 	}
 	spool_drop_chunks(s);
 }

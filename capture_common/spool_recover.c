@@ -120,58 +120,14 @@ static bool read_end(struct spool *s, int fd, struct spool_seg *seg)
 	return true;
 }
 
-/* Its records up to the number that was noted are with the server. */
-static void leave_out(struct spool *s, struct spool_seg *seg, size_t at, size_t len)
-{
-	struct spool_item item;
-
-	if (!spool_is_after(seg->last_number, s->noted_number)) {
-		memset(seg->left, 0, sizeof(seg->left));
-		return;
-	}
-	while (spool_segment_next(s->reader.buf, len, &at, &s->arena, &item) && !item.is_end &&
-	       !spool_is_after(item.record.number, s->noted_number)) {
-		if (seg->left[item.class] > 0)
-			seg->left[item.class]--;
-		arena_reset(&s->arena);
-	}
-	seg->some_taken = s->has_released = true;
-	seg->last_taken = s->released_number = s->noted_number;
-}
-
-/* Numbers go up from segment to segment: the number can be in the first one only that has more. */
-static void leave_out_released(struct spool *s, int fd, struct spool_seg *seg, size_t head,
-			       uint64_t instance)
-{
-	ssize_t n;
-
-	if (!s->has_noted || s->noted_is_past || spool_seg_is_taken(seg))
-		return;
-	if (instance == s->noted_instance) {
-		n = pread(fd, s->reader.buf, SPOOL_SEGMENT_BYTES, 0);
-		if (n >= (ssize_t)head)
-			leave_out(s, seg, head, (size_t)n);
-	}
-	s->noted_is_past = !spool_seg_is_taken(seg);
-}
-
 static int other_source(const struct spool *s, const char *uuid, struct err *e)
 {
 	return err_set(e, ERR_DATA, "spool %s: holds records of another source (%s, this one is "
 		       "%s); use another folder, or remove it", s->folder, uuid, s->cfg.uuid);
 }
 
-static void count_recovered(struct spool *s, const struct spool_seg *seg, uint64_t instance)
-{
-	s->stats.recovered += spool_sum(seg->left);
-	if (!s->has_leftover || spool_is_after(seg->last_number, s->leftover_number))
-		s->leftover_number = seg->last_number;
-	s->has_leftover = true;
-	s->leftover_instance = instance;
-}
-
 static int add_recovered(struct spool *s, uint64_t seq, const struct spool_seg *counted,
-			 uint64_t instance, struct err *e)
+			 struct err *e)
 {
 	struct spool_seg *seg = spool_seg_new(s, seq, counted->bytes);
 
@@ -179,12 +135,35 @@ static int add_recovered(struct spool *s, uint64_t seq, const struct spool_seg *
 		return err_set(e, ERR_NO_MEMORY, "spool %s: out of memory", s->folder);
 	memcpy(seg->counts, counted->left, sizeof(seg->counts));
 	memcpy(seg->left, counted->left, sizeof(seg->left));
+	seg->instance = counted->instance;
+	seg->first_number = counted->first_number;
 	seg->last_number = counted->last_number;
-	seg->some_taken = counted->some_taken;
-	seg->last_taken = counted->last_taken;
-	if (!spool_seg_is_taken(seg))
-		count_recovered(s, seg, instance);
+	seg->recovered = true;
 	return 0;
+}
+
+/* The whole file in memory, if need be. */
+static size_t read_whole(struct spool *s, int fd)
+{
+	ssize_t n = pread(fd, s->reader.buf, SPOOL_SEGMENT_BYTES, 0);
+
+	return n < 0 ? 0 : (size_t)n;
+}
+
+/* Most records are so short that the first one was read with the header. */
+static void find_first(struct spool *s, int fd, struct spool_seg *seg, size_t head, size_t len)
+{
+	struct spool_item item;
+	size_t at = head;
+
+	if (!spool_segment_next(s->reader.buf, len, &at, &s->arena, &item)) {
+		at = head;
+		len = read_whole(s, fd);
+		if (len < head || !spool_segment_next(s->reader.buf, len, &at, &s->arena, &item))
+			return;
+	}
+	seg->first_number = item.record.number;
+	arena_reset(&s->arena);
 }
 
 static int recover_file(struct spool *s, int fd, uint64_t seq, uint64_t size, struct err *e)
@@ -199,14 +178,15 @@ static int recover_file(struct spool *s, int fd, uint64_t seq, uint64_t size, st
 		return 0;
 	if (strcmp(header.uuid, s->cfg.uuid) != 0)
 		return other_source(s, header.uuid, e);
+	seg.instance = header.instance;
 	if (!read_end(s, fd, &seg)) {
-		n = pread(fd, buf, SPOOL_SEGMENT_BYTES, 0);
+		n = (ssize_t)read_whole(s, fd);
 		if (n < head)
 			return 0;
 		scan(s, &seg, (size_t)head, (size_t)n);
 	}
-	leave_out_released(s, fd, &seg, (size_t)head, header.instance);
-	return add_recovered(s, seq, &seg, header.instance, e);
+	find_first(s, fd, &seg, (size_t)head, (size_t)n);
+	return add_recovered(s, seq, &seg, e);
 }
 
 /* What is no segment, or cannot be read, is left alone. A file without a byte is what a power cut
@@ -232,6 +212,73 @@ static int recover(struct spool *s, uint64_t seq, struct err *e)
 	return rc;
 }
 
+/* --- what is with the server already --- */
+
+/* Its first records, up to the number that was noted. */
+static void leave_out_part(struct spool *s, struct spool_seg *seg)
+{
+	struct spool_segment header;
+	struct spool_item item;
+	size_t len, at;
+	long head;
+
+	if (spool_disk_load(&s->disk, seg->remove.seq, s->reader.buf, SPOOL_SEGMENT_BYTES,
+			    &len) != 0)
+		return;
+	head = spool_segment_get_header(&header, s->reader.buf, len);
+	if (head < 0)
+		return;
+	at = (size_t)head;
+	while (spool_segment_next(s->reader.buf, len, &at, &s->arena, &item) && !item.is_end) {
+		seg->first_number = item.record.number;
+		if (spool_is_after(seg->first_number, s->noted_number))
+			break;
+		if (seg->left[item.class] > 0)
+			seg->left[item.class]--;
+		arena_reset(&s->arena);
+	}
+	seg->some_taken = true;
+	seg->last_taken = s->noted_number;
+}
+
+/* A note counts as long as the segments are there that it was written for: later, its number may
+ * be that of another record. Numbers go up from segment to segment, whichever run wrote them. */
+static bool note_counts(const struct spool *s)
+{
+	const struct spool_seg *seg = s->oldest;
+
+	while (seg && seg->instance != s->noted_instance)
+		seg = seg->next;
+	return s->has_noted && seg;
+}
+
+static void leave_out_released(struct spool *s)
+{
+	struct spool_seg *seg;
+
+	if (!note_counts(s))
+		return;
+	for (seg = s->oldest; seg; seg = seg->next) {
+		if (spool_sum(seg->left) > 0 &&
+		    spool_is_after(seg->last_number, s->noted_number))
+			break;
+		memset(seg->left, 0, sizeof(seg->left));
+	}
+	if (seg && !spool_is_after(seg->first_number, s->noted_number))
+		leave_out_part(s, seg);
+	s->has_released = true;
+	s->released_number = s->noted_number;
+}
+
+void spool_count_recovered(struct spool *s)
+{
+	for (const struct spool_seg *seg = s->oldest; seg; seg = seg->next) {
+		s->stats.recovered += spool_sum(seg->left);
+		if (spool_sum(seg->counts) > 0)
+			s->leftover_last = seg->last_number;
+	}
+}
+
 int spool_recover(struct spool *s, struct err *e)
 {
 	struct found f = { 0 };
@@ -246,6 +293,7 @@ int spool_recover(struct spool *s, struct err *e)
 		rc = recover(s, f.seqs[i], e);
 	if (f.n > 0)
 		s->next_seq = f.seqs[f.n - 1] + 1;
+	leave_out_released(s);
 	free(f.seqs);
 	return rc;
 }

@@ -3,6 +3,7 @@
 #include "capture_common/spool_segment.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "capture_common/crc32.h"
@@ -239,6 +240,41 @@ size_t spool_segment_put_record(const struct record *r, enum record_class class,
 	return len > 0 ? finish(buf, len, r->number, class, kind_on_disk(r->kind)) : 0;
 }
 
+/* More than a frame has beside texts and bytes. */
+#define FRAME_SPARE 2048
+
+static size_t texts_of(const struct msg_data *d)
+{
+	return d->gps.type.len + d->gps.name.len + d->gps.uuid.len + d->signal.channel.len +
+	       d->json.type.len + d->buffer.type.len + d->buffer.len + d->message.len +
+	       d->warning.len;
+}
+
+/* Only near the limit it is written to see. */
+static bool frame_fits(const struct record *r)
+{
+	bool is_data = r->kind == RECORD_DATA;
+	size_t least = is_data ? (size_t)r->data.packet.len + r->data.json.json.len :
+				 r->message.text.len;
+	uint8_t *buf;
+	bool fits;
+
+	if (least > SPOOL_RECORD_MAX)
+		return false;
+	if (least + (is_data ? texts_of(&r->data) : 0) <= SPOOL_RECORD_MAX - FRAME_SPARE)
+		return true;
+	buf = malloc(SPOOL_RECORD_MAX);
+	fits = buf && put_frame(r, buf, SPOOL_RECORD_MAX - HEAD) > 0;
+	free(buf);
+	return fits;
+}
+
+bool spool_segment_fits(const struct record *r)
+{
+	return r->kind == RECORD_PACKET ?
+	       r->packet.len <= SPOOL_RECORD_MAX - HEAD - PACKET_FIXED : frame_fits(r);
+}
+
 size_t spool_segment_put_end(const uint64_t counts[RECORD_CLASSES], uint32_t last_number,
 			     uint8_t *buf, size_t cap)
 {
@@ -319,6 +355,13 @@ long spool_segment_get(const uint8_t *buf, size_t len, struct arena *arena,
 		return (long)own;
 	*skip = own;
 	return -EPROTO;
+}
+
+size_t spool_segment_skim(const uint8_t *buf, uint32_t *number, enum record_class *class)
+{
+	*number = get_le32(buf + 8);
+	*class = buf[12] < RECORD_CLASSES ? (enum record_class)buf[12] : RECORD_PLAIN;
+	return get_le32(buf);
 }
 
 /* How far it is to the next whole record, from one that is damaged; 0: that is not known. */

@@ -35,6 +35,8 @@ struct spool_segment {
 size_t spool_segment_put_header(const struct spool_segment *s, uint8_t *buf, size_t cap);
 size_t spool_segment_put_record(const struct record *r, enum record_class class, uint8_t *buf,
 				size_t cap);
+/* Whether spool_segment_put_record() takes it, given the room. Pure. */
+bool spool_segment_fits(const struct record *r);
 /* last_number: of the last record. */
 size_t spool_segment_put_end(const uint64_t counts[RECORD_CLASSES], uint32_t last_number,
 			     uint8_t *buf, size_t cap);
@@ -55,6 +57,8 @@ struct spool_item {
  * *skip is its length, and out has its class and number. Otherwise *skip is not touched. */
 long spool_segment_get(const uint8_t *buf, size_t len, struct arena *arena,
 		       struct spool_item *out, size_t *skip);
+/* The length of a record that is known to be whole, its number and class. */
+size_t spool_segment_skim(const uint8_t *buf, uint32_t *number, enum record_class *class);
 /* As spool_segment_get() at *at, but passes over what does not parse, and over a damaged record if
  * its length still leads to a whole one. Moves *at behind what it returns. False at the end; what
  * is behind damage that cannot be passed over is not seen. */

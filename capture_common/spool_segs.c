@@ -13,6 +13,7 @@ struct spool_seg *spool_seg_new(struct spool *s, uint64_t seq, uint64_t bytes)
 		return NULL;
 	seg->spool = s;
 	seg->bytes = bytes;
+	seg->instance = s->instance;
 	seg->remove.seq = seq;
 	seg->remove.disk = &s->disk;
 	if (s->newest)

@@ -21,7 +21,7 @@ void spool_drop_chunks(struct spool *s)
 	}
 }
 
-uint64_t spool_unwritten(const struct spool *s)
+uint64_t spool_to_write(const struct spool *s)
 {
 	uint64_t n = 0;
 
@@ -105,17 +105,22 @@ static void start_flush_timer(struct spool *s)
 		       on_flush_timer, s);
 }
 
-/* What was there at the tick before, half of the time ago, and was not taken since is written. What
- * is in memory is always the newest, so counts tell. */
+/* What was there at the tick before, half of the time ago, and was not released since is written.
+ * What is in memory is always the newest, so counts tell. */
 static void on_flush_timer(void *user)
 {
 	struct spool *s = user;
-	uint64_t n = spool_unwritten(s);
+	uint64_t n = spool_to_write(s);
 
 	if (n > 0 && s->stats.appended - n < s->appended_at_tick)
 		spool_submit(s, true);
-	if (spool_unwritten(s) > 0)
+	if (spool_to_write(s) > 0)
 		start_flush_timer(s);
+}
+
+bool spool_can_hold(const struct record *r)
+{
+	return spool_segment_fits(r);
 }
 
 bool spool_append(struct spool *s, const struct record *r)
@@ -352,7 +357,7 @@ static void sync_done(void *user)
 	spool_done(s);
 	if (s->sync.error != 0)
 		spool_refused(s, s->sync.error, "cannot write");
-	else if (spool_unwritten(s) == 0)
+	else if (spool_to_write(s) == 0)
 		spool_worked(s);
 }
 

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "capture_common/spool_segment.h"
 #include "tests/lib/spool_rig.h"
 #include "tests/lib/temp_folder.h"
 
@@ -244,6 +245,39 @@ static void skipped_records_go_when_released(void **state)
 	assert_int_equal(spool_rig_stats(g).waiting, 0);
 }
 
+/* The queue is in memory: what is there, and not with the server, is written all the same. */
+static void taken_out_of_memory_is_still_written(void **state)
+{
+	struct spool_rig *g = *state;
+
+	spool_rig_open(g);
+	spool_rig_append_n(g, 100);
+	for (int i = 0; i < 80; i++)
+		assert_true(spool_rig_take(g));
+	assert_int_equal(spool_rig_stats(g).unwritten, 100);
+	spool_release(g->spool, 30);
+	assert_int_equal(spool_rig_stats(g).unwritten, 70);
+	assert_int_equal(spool_rig_stats(g).untaken_segments, 0);
+	spool_rig_pass(g, 2000);
+	assert_int_equal(spool_rig_stats(g).unwritten, 0);
+	assert_int_equal(spool_rig_stats(g).untaken_segments, 1);
+	spool_rig_crash(g);
+	g->expected = 31;
+	spool_rig_open(g);
+	assert_int_equal(spool_rig_stats(g).recovered, 70);
+	spool_rig_take_all(g);
+	spool_rig_append_n(g, 20);
+	spool_rig_take_all(g);
+	spool_rig_close(g);
+	g->expected = 31;
+	spool_rig_open(g);
+	assert_int_equal(spool_rig_stats(g).recovered, 90);
+	spool_rig_take_all(g);
+	spool_release(g->spool, 120);
+	spool_rig_settle(g);
+	assert_int_equal(spool_rig_disk_bytes(g), 0);
+}
+
 /* --- bounds --- */
 
 static void full_disk_is_never_more_than_that(void **state)
@@ -331,9 +365,36 @@ static void too_long_record_is_refused(void **state)
 	spool_rig_open(g);
 	spool_rig_append_n(g, 5);
 	assert_false(spool_append(g->spool, &r));
+	assert_false(spool_can_hold(&r));
 	spool_rig_append_n(g, 5);
 	spool_rig_take_all(g);
 	assert_int_equal(g->expected, 11);
+}
+
+/* Around the limit, each kind. */
+static void what_can_be_held_is_taken(void **state)
+{
+	static uint8_t bytes[SPOOL_RECORD_MAX];
+	struct spool_rig *g = *state;
+	unsigned held = 0;
+
+	spool_rig_open(g);
+	for (uint32_t less = 0; less < 300; less++) {
+		uint32_t len = SPOOL_RECORD_MAX - less;
+		struct record r[3] = {
+			{ .kind = RECORD_PACKET, .packet = { .data = bytes, .len = len } },
+			{ .kind = RECORD_DATA, .data.packet = { .data = bytes, .len = len } },
+			{ .kind = RECORD_MESSAGE, .message.text = { (char *)bytes, len } },
+		};
+
+		for (int i = 0; i < 3; i++) {
+			r[i].number = g->next_number++;
+			held += spool_can_hold(&r[i]);
+			assert_int_equal(spool_append(g->spool, &r[i]), spool_can_hold(&r[i]));
+			spool_rig_settle(g);
+		}
+	}
+	assert_in_range(held, 300, 899);
 }
 
 /* A disk that does nothing for a while: memory is what there is. */
@@ -360,8 +421,8 @@ static void shifted_times_are_those_of_the_new_clock(void **state)
 
 	spool_rig_open(g);
 	spool_rig_append_n(g, 2000);
-	spool_shift_times(g->spool, 1000, 1999, 5000000);
-	spool_shift_times(g->spool, 1500, 2000, -1000000);
+	spool_shift_times(g->spool, 1000, 1999, 5000000, SPOOL_RIG_TIME + 60000000);
+	spool_shift_times(g->spool, 1500, 2000, -1000000, SPOOL_RIG_TIME + 60000000);
 	spool_flush(g->spool);
 	for (int crash = 0; crash < 2; crash++) {
 		g->expected = 1;
@@ -388,6 +449,33 @@ static void shifted_times_are_those_of_the_new_clock(void **state)
 	spool_release(g->spool, 2000);
 	spool_rig_settle(g);
 	assert_int_equal(spool_rig_disk_bytes(g), 0);
+}
+
+/* The step is told of a second later: what has the new time already keeps it. */
+static void what_came_since_the_step_is_not_shifted(void **state)
+{
+	const uint64_t hour_us = 3600000000, now_us = SPOOL_RIG_TIME + hour_us;
+	const uint64_t times_us[] = { SPOOL_RIG_TIME - 5000000, SPOOL_RIG_TIME - 900000,
+				      now_us - 700000, now_us };
+	struct spool_rig *g = *state;
+	struct record r = { .kind = RECORD_PACKET };
+
+	spool_rig_open(g);
+	for (uint32_t i = 0; i < 4; i++) {
+		r.number = 1 + i;
+		r.packet = (struct msg_packet){ .has_time = true, .time_us = times_us[i] };
+		assert_true(spool_append(g->spool, &r));
+	}
+	spool_shift_times(g->spool, 1, 4, (int64_t)hour_us, now_us);
+	spool_rig_close(g);
+	spool_rig_open(g);
+	for (uint32_t i = 0; i < 4; i++) {
+		while (!spool_peek(g->spool, &r))
+			spool_rig_settle(g);
+		assert_int_equal(r.number, 1 + i);
+		assert_true(r.packet.time_us == times_us[i] + (i < 2 ? hour_us : 0));
+		spool_take(g->spool);
+	}
 }
 
 static void other_position_comes_with_the_record(void **state)
@@ -483,12 +571,15 @@ int main(void)
 		TEST(sums_hold_at_every_step),
 		TEST(skipped_records_are_written_but_not_lent),
 		TEST(skipped_records_go_when_released),
+		TEST(taken_out_of_memory_is_still_written),
 		TEST(full_disk_is_never_more_than_that),
 		TEST(segment_being_read_stays),
 		TEST(taken_ones_that_go_are_not_lost),
 		TEST(too_long_record_is_refused),
+		TEST(what_can_be_held_is_taken),
 		TEST(memory_is_bounded),
 		TEST(shifted_times_are_those_of_the_new_clock),
+		TEST(what_came_since_the_step_is_not_shifted),
 		TEST(other_position_comes_with_the_record),
 		TEST(one_process_a_folder),
 		TEST(folder_is_made_for_its_owner_alone),

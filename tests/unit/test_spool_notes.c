@@ -212,56 +212,173 @@ static void many_new_starts_lose_nothing(void **state)
 	assert_int_equal(g->expected, g->next_number);
 }
 
-/* --- when not --- */
+/* --- several runs --- */
 
-static void other_instance_has_other_numbers(void **state)
+static void forget_newest(const struct spool_rig *g)
+{
+	char path[300];
+
+	spool_rig_segment(g, -1, path, sizeof(path));
+	unlink(path);
+}
+
+#define RUNS 5
+#define OF_EACH 700u
+
+/* What each run has left, the first ones of them, up to released, being with the server. */
+static void expect_runs(struct spool_rig *g, uint32_t released)
+{
+	struct spool_leftover left;
+	struct record r;
+
+	spool_rig_open(g);
+	spool_set_instance(g->spool, 4711);
+	assert_int_equal(spool_rig_stats(g).recovered, RUNS * OF_EACH - released);
+	for (uint32_t i = released + 1; i <= RUNS * OF_EACH; i++) {
+		while (!spool_peek(g->spool, &r))
+			spool_rig_settle(g);
+		assert_int_equal(r.number, i);
+		assert_true(spool_peeked_instance(g->spool) == 100 + (i - 1) / OF_EACH);
+		assert_true(spool_leftover(g->spool, &left));
+		assert_int_equal(left.first_number, i);
+		assert_true(left.instance == 100 + (i - 1) / OF_EACH);
+		assert_int_equal(left.last_number, RUNS * OF_EACH);
+		spool_take(g->spool);
+	}
+	assert_false(spool_leftover(g->spool, &left));
+}
+
+/* The number that is noted counts for all runs before as well. */
+static void runs_with_instances_of_their_own(void **state)
 {
 	struct spool_rig *g = *state;
+	struct record r;
+
+	for (uint64_t run = 0; run < RUNS; run++) {
+		spool_rig_open(g);
+		spool_set_instance(g->spool, 100 + run);
+		spool_rig_append_n(g, OF_EACH);
+		spool_rig_close(g);
+	}
+	for (uint32_t released = 0; released < RUNS * OF_EACH; released += 350) {
+		expect_runs(g, released);
+		spool_release(g->spool, released + 350);
+		spool_rig_settle(g);
+		spool_rig_append_n(g, 1);
+		assert_true(spool_peek(g->spool, &r));
+		assert_true(spool_peeked_instance(g->spool) == 4711);
+		spool_skip_to(g->spool, g->next_number - 1);
+		g->next_number--;
+		spool_rig_close(g);
+		forget_newest(g);
+	}
+}
+
+/* --- when not --- */
+
+struct file {
+	char path[300];
+	uint8_t bytes[100];
+	ssize_t len;
+};
+
+static void read_notes(const struct spool_rig *g, struct file *f)
+{
+	int fd;
+
+	notes_path(g, f->path, sizeof(f->path));
+	fd = open(f->path, O_RDONLY);
+	assert_true(fd >= 0);
+	f->len = read(fd, f->bytes, sizeof(f->bytes));
+	close(fd);
+}
+
+static void put_notes(const struct file *f, ssize_t len)
+{
+	int fd = open(f->path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, f->bytes, (size_t)len), len);
+	close(fd);
+}
+
+static void note_of_a_run_that_left_nothing_does_not_count(void **state)
+{
+	struct spool_rig *g = *state;
+	struct file f;
 
 	write_and_take(g, 1000);
-	spool_set_instance(g->spool, 4711);
 	spool_release(g->spool, 400);
 	spool_rig_close(g);
-	assert_true(has_notes(g));
+	read_notes(g, &f);
+	expect_from(g, 401);
+	spool_release(g->spool, 1000);
+	spool_rig_close(g);
+	assert_int_equal(spool_rig_disk_bytes(g), 0);
+	spool_rig_open(g);
+	spool_set_instance(g->spool, 4711);
+	g->next_number = 1;
+	spool_rig_append_n(g, 1000);
+	spool_rig_close(g);
+	put_notes(&f, f.len);
 	expect_from(g, 1);
 	spool_rig_settle(g);
 	assert_false(has_notes(g));	/* nobody's */
 }
 
+static void note_without_leftovers_goes(void **state)
+{
+	struct spool_rig *g = *state;
+	struct file f;
+	char path[300];
+
+	write_and_take(g, 1000);
+	spool_shift_times(g->spool, 1, 1000, 5000000, SPOOL_RIG_TIME + 60000000);
+	spool_release(g->spool, 400);
+	spool_rig_close(g);
+	read_notes(g, &f);
+	spool_rig_segment(g, 0, path, sizeof(path));
+	unlink(path);
+	for (f.len = 56; f.len >= 0; f.len -= 7) {
+		put_notes(&f, f.len);
+		spool_rig_open(g);
+		spool_rig_settle(g);
+		assert_false(has_notes(g));
+		spool_rig_close(g);
+	}
+	/* The times that were to be shifted were those of others. */
+	spool_rig_open(g);
+	g->next_number = g->expected = 1;
+	spool_rig_append_n(g, 1000);
+	spool_rig_take_all(g);
+}
+
 static void damaged_note_costs_repetition_only(void **state)
 {
 	struct spool_rig *g = *state;
-	uint8_t bytes[100];
-	char path[300];
+	struct file f;
 
 	write_and_take(g, 200);
 	spool_release(g->spool, 100);
 	spool_rig_close(g);
-	notes_path(g, path, sizeof(path));
-	int fd = open(path, O_RDWR);
-
-	assert_true(fd >= 0);
-	ssize_t len = read(fd, bytes, sizeof(bytes));
-
-	assert_int_equal(len, 32);
-	for (ssize_t i = 0; i < len; i++) {
-		uint8_t wrong = bytes[i] ^ 0x10;
-
-		assert_int_equal(pwrite(fd, &wrong, 1, (off_t)i), 1);
+	read_notes(g, &f);
+	assert_int_equal(f.len, 32);
+	for (ssize_t i = 0; i < f.len; i++) {
+		f.bytes[i] ^= 0x10;
+		put_notes(&f, f.len);
 		expect_from(g, 1);
 		spool_rig_close(g);
-		assert_int_equal(pwrite(fd, bytes + i, 1, (off_t)i), 1);
+		f.bytes[i] ^= 0x10;
 	}
-	for (ssize_t i = 0; i < len; i++) {
-		assert_int_equal(ftruncate(fd, (off_t)i), 0);
+	for (ssize_t i = 0; i < f.len; i++) {
+		put_notes(&f, i);
 		expect_from(g, 1);
 		spool_rig_close(g);
 	}
-	assert_int_equal(pwrite(fd, bytes, (size_t)len, 0), len);
+	put_notes(&f, f.len);
 	expect_from(g, 101);
 	spool_rig_close(g);
-	close(fd);
-	unlink(path);
+	unlink(f.path);
 	expect_from(g, 1);
 }
 
@@ -313,7 +430,7 @@ static void shifted_times_and_the_number_live_together(void **state)
 	struct record r;
 
 	write_and_take(g, 1000);
-	spool_shift_times(g->spool, 1, 1000, 5000000);
+	spool_shift_times(g->spool, 1, 1000, 5000000, SPOOL_RIG_TIME + 60000000);
 	spool_release(g->spool, 400);
 	spool_rig_close(g);
 	spool_rig_open(g);
@@ -341,7 +458,9 @@ int main(void)
 		TEST(segment_that_is_released_as_a_whole_goes_at_the_start),
 		TEST(numbers_around_the_wrap),
 		TEST(many_new_starts_lose_nothing),
-		TEST(other_instance_has_other_numbers),
+		TEST(runs_with_instances_of_their_own),
+		TEST(note_of_a_run_that_left_nothing_does_not_count),
+		TEST(note_without_leftovers_goes),
 		TEST(damaged_note_costs_repetition_only),
 		TEST(nothing_is_noted_of_what_goes_soon),
 		TEST(note_is_not_written_again_when_nothing_is_new),

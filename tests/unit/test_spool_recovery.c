@@ -68,11 +68,10 @@ static bool exists(const char *path)
 static void flushed_records_survive_a_crash_once_and_in_order(void **state)
 {
 	struct spool_rig *g = *state;
-	uint64_t instance;
-	uint32_t last;
+	struct spool_leftover left;
 
 	spool_rig_open(g);
-	assert_false(spool_leftover(g->spool, &instance, &last));
+	assert_false(spool_leftover(g->spool, &left));
 	spool_rig_append_n(g, 5000);
 	spool_flush(g->spool);
 	spool_rig_settle(g);
@@ -80,9 +79,10 @@ static void flushed_records_survive_a_crash_once_and_in_order(void **state)
 	spool_rig_crash(g);
 	spool_rig_open(g);
 	assert_int_equal(spool_rig_stats(g).recovered, 5000);
-	assert_true(spool_leftover(g->spool, &instance, &last));
-	assert_true(instance == SPOOL_RIG_INSTANCE);
-	assert_int_equal(last, 5000);
+	assert_true(spool_leftover(g->spool, &left));
+	assert_true(left.instance == SPOOL_RIG_INSTANCE);
+	assert_int_equal(left.first_number, 1);
+	assert_int_equal(left.last_number, 5000);
 	g->next_number = 5001;
 	spool_rig_append_n(g, 100);
 	spool_rig_take_all(g);
