@@ -97,6 +97,7 @@ struct status_file *status_file_new(const char *path, struct err *e)
 	return NULL;
 }
 
+/* Not when the folder can no longer be searched. */
 static bool is_ours(const struct status_file *s)
 {
 	struct stat a, b;
@@ -111,7 +112,7 @@ void status_file_free(struct status_file *s)
 		return;
 	/* Where it may not be removed it is emptied, which says the same. Nothing can be done when
 	 * that fails, too. */
-	if (is_ours(s) && unlink(s->path) < 0 && ftruncate(s->fd, 0) < 0)
+	if (!(is_ours(s) && unlink(s->path) == 0) && ftruncate(s->fd, 0) < 0)
 		s->len = 0;
 	destroy(s);
 }
@@ -167,8 +168,8 @@ static int replace(struct status_file *s, const char *text, size_t len)
 
 /* --- in place --- */
 
-/* Readers see either text, or the other: one write over all that was there. What is shorter than
- * before is filled up with empty lines. */
+/* One write over all that was there, which most readers see as a whole; none can rely on it. What
+ * is shorter than before is filled up with empty lines. */
 static const char *pad(struct status_file *s, const char *text, size_t len)
 {
 	if (s->padded_size < s->len) {

@@ -249,6 +249,22 @@ static void file_that_others_removed_comes_back_where_it_can(void **state)
 	assert_non_null(strstr(e.text, strerror(EACCES)));
 }
 
+/* Root may search any folder: here it is renamed, which looks the same from the path. */
+static void file_in_a_folder_that_cannot_be_searched_is_emptied(void **state)
+{
+	char moved[80];
+
+	(void)state;
+	make();
+	put("text\n");
+	snprintf(moved, sizeof(moved), "%s.moved", folder);
+	assert_int_equal(rename(folder, moved), 0);
+	status_file_free(file);
+	file = NULL;
+	assert_int_equal(rename(moved, folder), 0);
+	expect_file("");
+}
+
 static void file_of_somebody_else_is_not_removed(void **state)
 {
 	(void)state;
@@ -280,6 +296,8 @@ int main(void)
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(file_of_somebody_else_is_not_removed,
 						setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			file_in_a_folder_that_cannot_be_searched_is_emptied, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
