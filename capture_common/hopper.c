@@ -138,7 +138,6 @@ static void on_due(void *user)
 	}
 	h->index = hop_plan_next(&h->plan);
 	h->errand = ERRAND_HOP;
-	h->stats.hops++;
 	tuner_request(h->tuner, h->channels.items[h->index]);
 }
 
@@ -239,6 +238,7 @@ static void remove_channel(struct hopper *h, const struct err *e)
 static void hopped(struct hopper *h, const struct err *e)
 {
 	if (!e) {
+		h->stats.hops++;
 		h->refusals[h->index] = 0;
 		return;
 	}

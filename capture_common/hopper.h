@@ -45,7 +45,7 @@ struct hopper_state {
 };
 
 struct hopper_stats {
-	uint64_t hops;
+	uint64_t hops;			/* that the driver did */
 	uint64_t late;			/* turns passed over: the driver was still busy */
 	uint64_t refused;
 };
