@@ -306,6 +306,11 @@ struct backlog *backlog_new(const struct backlog_config *cfg, struct err *e)
 	return b;
 }
 
+static bool in_hole(const struct backlog *b, uint32_t number)
+{
+	return backlog_later(number, b->hole_after) && !backlog_later(number, b->hole_to);
+}
+
 /* Records that are on no disk. */
 static uint64_t only_in_memory(const struct backlog *b)
 {
@@ -318,10 +323,8 @@ static uint64_t only_in_memory(const struct backlog *b)
 	uint64_t n = stats.unwritten;
 
 	while (queue_walk(b->cfg.queue, &at, &r)) {
-		bool hole = backlog_later(r.number, b->hole_after) && !backlog_later(r.number, b->hole_to);
-
-		n += !backlog_can_spool(b) || backlog_later(r.number, b->last_number) || hole ||
-		     !spool_can_hold(&r);
+		n += !backlog_can_spool(b) || backlog_later(r.number, b->last_number) ||
+		     in_hole(b, r.number) || !spool_can_hold(&r);
 	}
 	return n;
 }

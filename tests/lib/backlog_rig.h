@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A backlog with a queue, a spool in a folder of its own, a clock that jumps, and a server that takes
- * records, confirms them and looks at their order. */
+/* A backlog with a queue, a spool in a folder of its own, a clock that jumps, and a server that
+ * takes records, confirms them and looks at their order. */
 #ifndef TESTS_LIB_BACKLOG_RIG_H
 #define TESTS_LIB_BACKLOG_RIG_H
 

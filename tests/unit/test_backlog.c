@@ -8,7 +8,9 @@
 
 #include <signal.h>
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "tests/lib/backlog_rig.h"
 #include "tests/lib/prng.h"
@@ -323,6 +325,30 @@ static void broken_disk_keeps_no_server_waiting(void **state)
 	assert_int_equal(g->n_taken + backlog_lost(&s), 4000);
 }
 
+static void disk_that_refuses_leaves_the_memory(void **state)
+{
+	struct backlog_rig *g = *state;
+	struct backlog_stats s;
+
+	limit_file_size(100);
+	backlog_rig_begin(g, QUEUE_DROP_OLDEST, 64 << 20, 0);
+	backlog_rig_pass(g, 4 * SECOND_NS);
+	for (int i = 0; i < 30; i++) {
+		backlog_rig_push(g, 100);
+		backlog_rig_pass(g, SECOND_NS / 10);
+	}
+	s = backlog_rig_sums(g);
+	assert_true(s.disk_broken);
+	assert_true(s.in_memory > 400);
+	backlog_set_streaming(g->backlog, true);
+	while (backlog_rig_take(g, 100000) > 0)
+		backlog_rig_confirm(g);
+	assert_int_equal(g->taken_id, 2999);
+	limit_file_size(RLIM_INFINITY);
+	s = backlog_rig_sums(g);
+	assert_int_equal(g->n_taken + backlog_lost(&s), 3000);
+}
+
 static void waiting_source_is_not_spooled(void **state)
 {
 	struct backlog_rig *g = *state;
@@ -557,6 +583,7 @@ int main(void)
 		TEST(end_writes_down_what_waits),
 		TEST(full_disk_loses_the_oldest_and_counts),
 		TEST(broken_disk_keeps_no_server_waiting),
+		TEST(disk_that_refuses_leaves_the_memory),
 		TEST(waiting_source_is_not_spooled),
 		TEST(lost_link_repeats_but_loses_nothing),
 		TEST(sums_hold_whatever_happens),
