@@ -153,11 +153,42 @@ static void add_source(struct out *o, const struct source_stats *s)
 	add_count(o, s->device_dropped, "more dropped by the device");
 	add_count(o, s->filtered, "more filtered as told");
 	add_count(o, s->not_passed_on, "more not passed on");
-	add_count(o, s->recorded.packets, "packets recorded");
-	add_count(o, s->recorded.not_packets, "records that are no packets not recorded");
-	add_count(o, s->recorded.dropped, "packets not recorded: the disk was too slow or refused");
-	if (s->recorded.broken)
+}
+
+static void add_left_out(struct out *o, const struct recorder_stats *s)
+{
+	add_count(o, s->not_packets, "records that are no packets not recorded");
+	add_count(o, s->dropped, "packets not recorded: the disk was too slow or refused");
+	if (s->broken)
 		add(o, snprintf(o->at, o->left, ", the recording's disk refuses"));
+	if (s->over)
+		add(o, snprintf(o->at, o->left, ", nobody reads the recording any more"));
+}
+
+static void print_fed(struct out *o, const struct account *a, const struct record_classifier *c)
+{
+	add(o, snprintf(o->at, o->left, "%" PRIu64 " records: %" PRIu64 " delivered, %" PRIu64
+			" waiting, %" PRIu64 " lost", account_records(a), account_delivered(a),
+			account_waiting(a), account_lost(a)));
+	add_losses(o, a, c);
+	add_spool(o, a);
+	add_count(o, a->backlog.unconfirmed, "sent but never confirmed");
+	add_count(o, a->queue.resent, "sent again");
+	add_count(o, a->session.cut_packets, "packets cut");
+	add_source(o, &a->source);
+	add_count(o, a->source.recorded.packets, "packets recorded");
+	add_left_out(o, &a->source.recorded);
+}
+
+static void print_recorded(struct out *o, const struct account *a)
+{
+	const struct recorder_stats *s = &a->source.recorded;
+
+	add(o, snprintf(o->at, o->left, "%" PRIu64 " packets recorded in %" PRIu64 " file%s",
+			s->packets, s->files, s->files == 1 ? "" : "s"));
+	add_count(o, s->removed_files, "of these removed");
+	add_left_out(o, s);
+	add_source(o, &a->source);
 }
 
 void account_print(const struct account *a, const struct record_classifier *c, char *out,
@@ -165,15 +196,10 @@ void account_print(const struct account *a, const struct record_classifier *c, c
 {
 	struct out o = { out, size };
 
-	add(&o, snprintf(o.at, o.left, "%" PRIu64 " records: %" PRIu64 " delivered, %" PRIu64
-			 " waiting, %" PRIu64 " lost", account_records(a), account_delivered(a),
-			 account_waiting(a), account_lost(a)));
-	add_losses(&o, a, c);
-	add_spool(&o, a);
-	add_count(&o, a->backlog.unconfirmed, "sent but never confirmed");
-	add_count(&o, a->queue.resent, "sent again");
-	add_count(&o, a->session.cut_packets, "packets cut");
-	add_source(&o, &a->source);
+	if (a->solo)
+		print_recorded(&o, a);
+	else
+		print_fed(&o, a, c);
 	add_count(&o, a->messages_dropped, "messages dropped");
 	add_count(&o, a->hopper.late, "hops passed over");
 	add_count(&o, a->hopper.refused, "channels refused");

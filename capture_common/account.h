@@ -24,10 +24,12 @@ struct account {
 	uint64_t gaps;				/* times that a loss was told of */
 	size_t queue_used, queue_size;		/* bytes */
 	bool connected;
+	bool solo;				/* there is no server: only the recording counts */
 };
 
-/* "1200 records: 1200 delivered, 0 waiting, 0 lost, ..."; other counts only if they are not 0,
- * the lost ones by reason and class. c: names of the classes, or NULL. */
+/* "1200 records: 1200 delivered, 0 waiting, 0 lost, ...", or, without a server, "1200 packets
+ * recorded in 3 files, ..."; other counts only if they are not 0, the lost ones by reason and
+ * class. c: names of the classes, or NULL. */
 void account_print(const struct account *a, const struct record_classifier *c, char *out,
 		   size_t size);
 

@@ -3,7 +3,6 @@
 #include "capture_common/capture_main.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -122,6 +121,7 @@ static int show_status(struct app *a, struct err *e)
 		.n_feeds = a->n_feeds,
 		.progress = !capture_options_local(&a->o) && !a->o.daemonize &&
 			    isatty(STDERR_FILENO) && log_enabled(LOG_LEVEL_INFO),
+		.solo = capture_options_solo(&a->o),
 		.file = a->status_file,
 		.clock = a->clock,
 	};
@@ -133,10 +133,13 @@ static int show_status(struct app *a, struct err *e)
 static void on_clock_set(void *user, int64_t delta_us, uint64_t new_now_us)
 {
 	struct app *a = user;
+	bool mended = a->tool->live_times && !a->o.keep_clock_steps &&
+		      !capture_options_solo(&a->o);
 
-	log_warn("the wall clock was set by %" PRId64 ".%03u s%s", delta_us / 1000000,
-		 (unsigned)(llabs(delta_us) / 1000 % 1000), a->tool->live_times &&
-		 !a->o.keep_clock_steps ? "; the times of what waits are set right, too" : "");
+	log_warn("the wall clock was set by %.3f s%s", (double)delta_us / 1e6,
+		 mended ? "; the times of what waits are set right, too" : "");
+	if (a->status_shown)
+		capture_status_clock_set(a->status_shown, delta_us);
 	for (size_t i = 0; i < a->n_feeds; i++) {
 		if (a->feeds[i])
 			feed_clock_set(a->feeds[i], delta_us, new_now_us);

@@ -293,6 +293,8 @@ void capture_options_help(const struct source_tool *tool)
 {
 	printf("%s: %s\n\nUsage: %s --connect HOST:PORT --source %s[:OPTIONS] [OPTION]...\n",
 	       tool->program, tool->summary, tool->program, tool->interface);
+	printf("       %s --write FILE --source %s[:OPTIONS] [OPTION]...\n", tool->program,
+	       tool->interface);
 	if (tool->ops->list)
 		printf("       %s --list [--json]\n", tool->program);
 	printf("\n");

@@ -18,7 +18,8 @@
 struct capture_status {
 	struct capture_status_config cfg;
 	struct loop_timer progress, file;
-	uint64_t delivered_before, start_time_s;
+	uint64_t done_before;			/* delivered, or recorded */
+	int64_t start_time_us;			/* by the wall clock as it is now */
 	struct metrics_source *sources;		/* one for each feed */
 	char *text;				/* of the file; grows */
 	size_t size;
@@ -27,7 +28,7 @@ struct capture_status {
 /* --- the terminal --- */
 
 struct sum {
-	uint64_t delivered, recorded, on_disk;
+	uint64_t delivered, recorded, left_out, files, on_disk;
 	size_t used, size, away, feeds;
 };
 
@@ -43,6 +44,8 @@ static void add_up(const struct capture_status *s, struct sum *out)
 		out->delivered += account.backlog.delivered;
 		out->on_disk += account.backlog.on_disk;
 		out->recorded += account.source.recorded.packets;
+		out->left_out += account.source.recorded.dropped;
+		out->files += account.source.recorded.files;
 		out->used += account.queue_used;
 		out->size += account.queue_size;
 		out->away += !account.connected;
@@ -50,23 +53,46 @@ static void add_up(const struct capture_status *s, struct sum *out)
 	}
 }
 
+static void print_recorded(const struct capture_status *s, const struct sum *sum, char *text,
+			   size_t size)
+{
+	char left_out[60] = "";
+
+	if (sum->left_out > 0)
+		snprintf(left_out, sizeof(left_out), ", %" PRIu64 " left out", sum->left_out);
+	snprintf(text, size, "%" PRIu64 " packets recorded, %" PRIu64 "/s, %" PRIu64 " file%s%s",
+		 sum->recorded, sum->recorded - s->done_before, sum->files,
+		 sum->files == 1 ? "" : "s", left_out);
+}
+
+static void print_fed(const struct capture_status *s, const struct sum *sum, char *text,
+		      size_t size)
+{
+	char disk[60] = "", recorded[60] = "";
+
+	if (sum->on_disk > 0)
+		snprintf(disk, sizeof(disk), ", %" PRIu64 " on disk", sum->on_disk);
+	if (sum->recorded > 0)
+		snprintf(recorded, sizeof(recorded), ", %" PRIu64 " recorded", sum->recorded);
+	snprintf(text, size, "%" PRIu64 " records delivered, %" PRIu64 "/s, queue %zu %%%s%s%s",
+		 sum->delivered, sum->delivered - s->done_before,
+		 sum->size ? sum->used * 100 / sum->size : 0, disk, recorded,
+		 sum->away == 0 ? "" : sum->away == sum->feeds ? ", not connected" :
+		 ", not all connected");
+}
+
 static void on_progress(void *user)
 {
 	struct capture_status *s = user;
 	struct sum sum;
-	char text[200], disk[60] = "", recorded[60] = "";
+	char text[200];
 
 	add_up(s, &sum);
-	if (sum.on_disk > 0)
-		snprintf(disk, sizeof(disk), ", %" PRIu64 " on disk", sum.on_disk);
-	if (sum.recorded > 0)
-		snprintf(recorded, sizeof(recorded), ", %" PRIu64 " recorded", sum.recorded);
-	snprintf(text, sizeof(text), "%" PRIu64 " records delivered, %" PRIu64 "/s, queue %zu %%"
-		 "%s%s%s", sum.delivered, sum.delivered - s->delivered_before,
-		 sum.size ? sum.used * 100 / sum.size : 0, disk, recorded,
-		 sum.away == 0 ? "" : sum.away == sum.feeds ? ", not connected" :
-		 ", not all connected");
-	s->delivered_before = sum.delivered;
+	if (s->cfg.solo)
+		print_recorded(s, &sum, text, sizeof(text));
+	else
+		print_fed(s, &sum, text, sizeof(text));
+	s->done_before = s->cfg.solo ? sum.recorded : sum.delivered;
 	log_progress(text);
 	loop_timer_set(s->cfg.loop, &s->progress, loop_now_ns(s->cfg.loop) + SECOND_NS,
 		       on_progress, s);
@@ -115,7 +141,7 @@ static size_t print(struct capture_status *s)
 		.program = s->cfg.tool->program,
 		.version = PACKAGE_VERSION,
 		.type = s->cfg.tool->type,
-		.start_time_s = s->start_time_s,
+		.start_time_s = s->start_time_us > 0 ? (uint64_t)s->start_time_us / 1000000 : 0,
 		.resident_bytes = resident_bytes(),
 		.clock_steps = s->cfg.clock ? clock_steps(s->cfg.clock) : 0,
 		.sources = s->sources,
@@ -159,7 +185,7 @@ struct capture_status *capture_status_new(const struct capture_status_config *cf
 
 	if (s) {
 		s->cfg = *cfg;
-		s->start_time_s = (uint64_t)time(NULL);
+		s->start_time_us = (int64_t)time(NULL) * 1000000;
 		s->sources = calloc(cfg->n_feeds, sizeof(s->sources[0]));
 	}
 	if (!s || !s->sources) {
@@ -173,6 +199,11 @@ struct capture_status *capture_status_new(const struct capture_status_config *cf
 	if (cfg->file)
 		on_file(s);
 	return s;
+}
+
+void capture_status_clock_set(struct capture_status *s, int64_t delta_us)
+{
+	s->start_time_us += delta_us;
 }
 
 void capture_status_free(struct capture_status *s)

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "capture_common/clock_step.h"
 #include "capture_common/feed.h"
@@ -18,6 +19,7 @@ struct capture_status_config {
 	struct feed *const *feeds;	/* n of them; NULL: not there yet. Must stay valid */
 	size_t n_feeds;
 	bool progress;			/* on the terminal, every second */
+	bool solo;			/* there is no server: only the recording counts */
 	struct status_file *file;	/* every 5 s, and at the end; NULL: none. Borrowed */
 	const struct clock_step *clock;	/* or NULL */
 };
@@ -26,5 +28,7 @@ struct capture_status;
 
 struct capture_status *capture_status_new(const struct capture_status_config *cfg, struct err *e);
 void capture_status_free(struct capture_status *s);	/* NULL is fine */
+/* The wall clock was set: the program was started at another time than it seemed. */
+void capture_status_clock_set(struct capture_status *s, int64_t delta_us);
 
 #endif

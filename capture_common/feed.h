@@ -55,7 +55,8 @@ void feed_clock_set(struct feed *f, int64_t delta_us, uint64_t new_now_us);
 bool feed_connected(const struct feed *f);
 void feed_get_account(const struct feed *f, struct account *out);
 void feed_log_account(const struct feed *f);
-/* At the end; a feed that a server started only to list or probe has nothing to tell. */
+/* At the end: closes the source, and waits for its last counts. A feed that a server started only
+ * to list or probe has nothing to tell. */
 void feed_log_last_account(struct feed *f);
 
 #endif

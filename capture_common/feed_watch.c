@@ -94,7 +94,8 @@ void feed_get_account(const struct feed *f, struct account *out)
 	const struct hopper *h = requests_hopper(f->requests);
 
 	*out = (struct account){ .messages_dropped = runner_capture(f->runner)->messages_dropped,
-				 .gaps = f->gaps, .connected = feed_connected(f) };
+				 .gaps = f->gaps, .connected = feed_connected(f),
+				 .solo = capture_options_solo(f->cfg.options) };
 	backlog_get_stats(f->backlog, &out->backlog);
 	queue_get_stats(f->queue, &out->queue);
 	session_get_stats(f->session, &out->session);

@@ -29,20 +29,42 @@ static void print(struct out *o, const char *fmt, ...)
 		o->len += (size_t)n;
 }
 
+/* How many bytes the character at p has in UTF-8; 0: it is none. */
+static int utf8_length(const char *p)
+{
+	const unsigned char *c = (const unsigned char *)p;
+	int n = c[0] < 0x80 ? 1 : c[0] < 0xc2 ? 0 : c[0] < 0xe0 ? 2 : c[0] < 0xf0 ? 3 :
+		c[0] < 0xf5 ? 4 : 0;
+
+	for (int i = 1; i < n; i++) {		/* a NUL ends it, too */
+		if ((c[i] & 0xc0) != 0x80)
+			return 0;
+	}
+	/* Longer than it need be, half of a surrogate pair, or beyond the last one. */
+	if ((c[0] == 0xe0 && c[1] < 0xa0) || (c[0] == 0xed && c[1] > 0x9f) ||
+	    (c[0] == 0xf0 && c[1] < 0x90) || (c[0] == 0xf4 && c[1] > 0x8f))
+		return 0;
+	return n;
+}
+
 /* A label's value: backslash, quote and line feed are escaped. Other control characters could do
- * harm to whoever looks at the file on a terminal. */
+ * harm to whoever looks at the file on a terminal, and what is not UTF-8 would make a reader refuse
+ * all of it. */
 static void print_label(struct out *o, const char *before, const char *name, const char *value)
 {
 	print(o, "%s%s=\"", before, name);
-	for (const char *p = value; *p; p++) {
+	for (const char *p = value; *p;) {
+		int n = utf8_length(p);
+
 		if (*p == '\\' || *p == '"')
 			print(o, "\\%c", *p);
 		else if (*p == '\n')
 			print(o, "\\n");
-		else if ((unsigned char)*p < 0x20 || *p == 0x7f)
+		else if (n == 0 || (unsigned char)*p < 0x20 || *p == 0x7f)
 			print(o, "?");
 		else
-			print(o, "%c", *p);
+			print(o, "%.*s", n, p);
+		p += n ? n : 1;
 	}
 	print(o, "\"");
 }
@@ -100,6 +122,7 @@ GETTER(get_removed_files, a->source.recorded.removed_files)
 GETTER(get_record_dropped, a->source.recorded.dropped)
 GETTER(get_not_packets, a->source.recorded.not_packets)
 GETTER(get_record_broken, a->source.recorded.broken)
+GETTER(get_record_over, a->source.recorded.over)
 
 static const struct row rows[] = {
 	{ { "connected", "Whether the server is connected and takes records.", "gauge" },
@@ -156,6 +179,8 @@ static const struct row rows[] = {
 	{ { "recorded_files_total", NULL, NULL }, "state", "removed", get_removed_files },
 	{ { "recording_broken", "Whether the disk of --write refuses.", "gauge" },
 	  NULL, NULL, get_record_broken },
+	{ { "recording_over", "Whether nobody reads the pipe of --write any more.", "gauge" },
+	  NULL, NULL, get_record_over },
 };
 
 /* --- printing --- */

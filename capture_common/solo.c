@@ -205,6 +205,6 @@ void solo_source_ended(struct solo *s, const struct err *e)
 {
 	if (e)
 		failed(s, e);
-	else if (runner_info(s->cfg.runner)->exit_at_end || recording_is_over(s))
-		end(s, NULL);
+	else
+		end(s, NULL);		/* nobody is there to stay connected to */
 }

@@ -70,6 +70,22 @@ static void every_loss_has_its_reason(void **state)
 	assert_int_equal(account_lost(&all), 56);
 }
 
+static void recording_alone_speaks_of_no_server(void **state)
+{
+	struct account a = { .solo = true, .source = { .kernel_dropped = 14, .filtered = 16,
+			     .recorded = { .packets = 1200, .files = 1 } } };
+
+	(void)state;
+	expect(&a, "1200 packets recorded in 1 file, 14 more dropped by the system before us, 16 "
+	       "more filtered as told");
+	a.source = (struct source_stats){ .recorded = { .packets = 1200, .files = 7,
+					  .removed_files = 4, .dropped = 19, .not_packets = 20,
+					  .over = true } };
+	expect(&a, "1200 packets recorded in 7 files, 4 of these removed, 20 records that are no "
+	       "packets not recorded, 19 packets not recorded: the disk was too slow or refused, "
+	       "nobody reads the recording any more");
+}
+
 static void losses_are_told_by_class_where_there_are_classes(void **state)
 {
 	struct account a = { .backlog = { .captured = 39,
@@ -146,6 +162,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(quiet_session_is_one_short_line),
 		cmocka_unit_test(every_loss_has_its_reason),
+		cmocka_unit_test(recording_alone_speaks_of_no_server),
 		cmocka_unit_test(losses_are_told_by_class_where_there_are_classes),
 		cmocka_unit_test(numbers_add_up),
 		cmocka_unit_test(records_that_fit_nowhere_were_not_delivered),

@@ -287,6 +287,32 @@ static void short_buffer_gets_the_beginning(void **state)
 	}
 }
 
+/* Readers of the format refuse a file with a single bad byte. */
+static void names_are_utf_8_whatever_they_are(void **state)
+{
+	static const char *const names[][2] = {
+		{ "caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x93\xa1",
+		  "caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x93\xa1" },
+		{ "caf\xe9", "caf?" },			/* Latin-1 */
+		{ "\xc0\xaf", "??" },			/* longer than it need be */
+		{ "\xe0\x9f\xbf", "???" },
+		{ "\xed\xa0\x80", "???" },		/* half of a pair */
+		{ "\xf4\x90\x80\x80", "????" },		/* behind the last one */
+		{ "x\xe2\x82", "x??" },			/* ends too early */
+		{ "\xff\xfe", "??" },
+	};
+	char line[200];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		sources[1].name = names[i][0];
+		print();
+		snprintf(line, sizeof(line), "kismet_cap_connected{source=\"%s\",uuid=\"x\"} 0",
+			 names[i][1]);
+		assert_line(line);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -295,6 +321,7 @@ int main(void)
 		cmocka_unit_test_setup(losses_have_reason_and_class, setup),
 		cmocka_unit_test_setup(no_number_is_forgotten, setup),
 		cmocka_unit_test_setup(names_that_would_break_the_format_are_escaped, setup),
+		cmocka_unit_test_setup(names_are_utf_8_whatever_they_are, setup),
 		cmocka_unit_test_setup(program_without_sources_tells_of_itself, setup),
 		cmocka_unit_test_setup(short_buffer_gets_the_beginning, setup),
 	};

@@ -183,25 +183,14 @@ static void source_is_opened_and_recorded(void **state)
 	fclose(f);
 }
 
-static void source_at_its_end_ends_the_program_if_it_says_so(void **state)
+static void source_at_its_end_ends_the_program(void **state)
 {
 	(void)state;
 	demo.end = true;
-	demo.exit_at_end = true;
 	start("demo0", true);
 	pass(SECOND_NS);
 	assert_int_equal(n_over, 1);
 	assert_int_equal(over_err.code, ERR_NONE);
-}
-
-static void source_at_its_end_stays_if_it_does_not(void **state)
-{
-	(void)state;
-	demo.end = true;
-	start("demo0", true);
-	pass(100 * SECOND_NS);
-	assert_int_equal(n_over, 0);
-	assert_int_equal(demo.opens, 1);
 }
 
 /* --- failing --- */
@@ -322,9 +311,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(source_is_opened_and_recorded, setup, teardown),
-		cmocka_unit_test_setup_teardown(source_at_its_end_ends_the_program_if_it_says_so,
-						setup, teardown),
-		cmocka_unit_test_setup_teardown(source_at_its_end_stays_if_it_does_not, setup,
+		cmocka_unit_test_setup_teardown(source_at_its_end_ends_the_program, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(source_that_fails_is_opened_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(
