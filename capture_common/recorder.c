@@ -4,13 +4,12 @@
 #include "capture_common/recorder.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "capture_common/log.h"
 #include "capture_common/recorder_files.h"
+#include "capture_common/recorder_log.h"
 #include "capture_common/recorder_section.h"
 #include "capture_common/worker.h"
 
@@ -38,7 +37,7 @@ enum state {
 	RECORDING,
 	REFUSED,		/* by the disk: packets are dropped until the timer */
 	TRYING,			/* the beginning of a section is on its way */
-	OVER,			/* nobody reads any more */
+	OVER,			/* nothing is written any more */
 };
 
 struct recorder {
@@ -56,9 +55,12 @@ struct recorder {
 	struct recorder_section section;
 	uint64_t file_bytes, file_packets;
 
+	bool begun;			/* something is, or will be, written */
+	bool finished;
 	bool room_wanted;		/* a packet waits */
 	bool told;			/* that the disk refuses */
 	uint64_t refused_ns, dropped_before;	/* when that began */
+	uint64_t taken_ns;		/* when it ended */
 };
 
 static void on_flush(void *user);
@@ -141,6 +143,7 @@ static void begin_section(struct recorder *r)
 	if (r->file_bytes == 0 && r->limits.max_seconds)
 		loop_timer_set(r->cfg.loop, &r->file_timer, loop_now_ns(r->cfg.loop) +
 			       r->limits.max_seconds * SECOND_NS, on_file_due, r);
+	r->begun = true;
 	recorder_section_begin(&r->section, r->current->buf, &r->current->len);
 	r->file_bytes += r->current->len - before;
 }
@@ -207,8 +210,6 @@ void recorder_packet(struct recorder *r, const struct msg_packet *p)
 {
 	int interface;
 
-	if (r->state == OVER)
-		return;
 	interface = p->len <= RECORDER_PACKET_MAX ?
 		    recorder_section_interface(&r->section, p->dlt) : -1;
 	if (interface < 0) {
@@ -233,8 +234,17 @@ void recorder_data(struct recorder *r, const struct msg_data *d)
 {
 	if (d->packet.data)
 		recorder_packet(r, &d->packet);
-	else if (r->state != OVER)
+	else
 		r->stats.not_packets++;
+}
+
+/* Once there is a source, and not before, there is a file that others can read. */
+static void begin_first_file(struct recorder *r)
+{
+	if (r->begun || r->state != RECORDING || !make_room(r, 0))
+		return;
+	begin_section(r);
+	submit(r);
 }
 
 /* Blocks that tell something else than those before are of another section. */
@@ -247,6 +257,7 @@ void recorder_interface(struct recorder *r, const char *name, const char *hardwa
 	memcpy(old_hardware, s->hardware, sizeof(old_hardware));
 	snprintf(s->name, sizeof(s->name), "%s", name);
 	snprintf(s->hardware, sizeof(s->hardware), "%s", hardware);
+	begin_first_file(r);
 	if (strcmp(old_name, s->name) == 0 && strcmp(old_hardware, s->hardware) == 0)
 		return;
 	if (!s->open || s->n_written == 0)
@@ -295,25 +306,28 @@ static void reader_is_gone(struct recorder *r)
 	drop_current(r);
 	r->state = OVER;
 	r->stats.over = true;
-	log_info("%s: nobody reads any more; recording ends", recorder_files_name(r->files));
+	recorder_log_no_reader(recorder_files_label(r->files), r->cfg.alone);
 	if (r->cfg.over)
 		r->cfg.over(r->cfg.user);
 }
 
-static void disk_refuses(struct recorder *r, int problem, uint64_t dropped_before)
+static void disk_refuses(struct recorder *r, const struct recorder_outcome *o,
+			 uint64_t dropped_before)
 {
 	uint64_t now = loop_now_ns(r->cfg.loop);
 
 	if (!r->told) {
 		r->refused_ns = now;
 		r->dropped_before = dropped_before;
-		log_warn("recording: %s; packets are left out, trying again every %d s",
-			 strerror(problem), (int)(RETRY_NS / SECOND_NS));
+		recorder_log_refusal(recorder_files_label(r->files), o->problem,
+				     (unsigned)(RETRY_NS / SECOND_NS));
 	}
 	r->told = true;
 	r->stats.broken = true;
 	r->state = REFUSED;
 	drop_current(r);
+	r->file_bytes = o->kept_bytes;
+	r->file_packets = o->kept_packets;
 	loop_timer_set(r->cfg.loop, &r->retry_timer, now + RETRY_NS, on_retry, r);
 }
 
@@ -322,8 +336,8 @@ static void disk_takes(struct recorder *r)
 {
 	r->state = RECORDING;
 	r->stats.broken = false;
-	loop_timer_set(r->cfg.loop, &r->retry_timer, loop_now_ns(r->cfg.loop) + RETRY_NS,
-		       on_proven, r);
+	r->taken_ns = loop_now_ns(r->cfg.loop);
+	loop_timer_set(r->cfg.loop, &r->retry_timer, r->taken_ns + RETRY_NS, on_proven, r);
 }
 
 static void on_proven(void *user)
@@ -331,9 +345,17 @@ static void on_proven(void *user)
 	struct recorder *r = user;
 
 	r->told = false;
-	log_info("recording again after %.0f s without; %" PRIu64 " packets were left out",
-		 (double)(loop_now_ns(r->cfg.loop) - r->refused_ns) / 1e9,
-		 r->stats.dropped - r->dropped_before);
+	recorder_log_recovery(recorder_files_label(r->files), r->taken_ns - r->refused_ns,
+			      r->stats.dropped - r->dropped_before);
+}
+
+/* The file that was begun may be as long as it may be. */
+static bool file_is_full(const struct recorder *r)
+{
+	const struct recorder_options *l = &r->limits;
+
+	return (l->max_packets && r->file_packets >= l->max_packets) ||
+	       (l->max_bytes && r->file_bytes + RECORDER_SECTION_SPARE > l->max_bytes);
 }
 
 static void on_retry(void *user)
@@ -348,6 +370,8 @@ static void on_retry(void *user)
 	}
 	r->current->retry = true;
 	r->state = TRYING;
+	if (r->file_bytes > 0 && file_is_full(r))
+		end_file(r);
 	begin_section(r);
 	submit(r);
 }
@@ -370,13 +394,13 @@ static void take_outcome(struct recorder *r, const struct chunk *c)
 	r->stats.bytes += o->bytes;
 	r->stats.files += o->files;
 	r->stats.removed_files += o->removed_files;
+	drop(r, o->dropped);
 	if (r->state == OVER)
 		return;
-	drop(r, o->dropped);
 	if (o->problem == EPIPE)
 		reader_is_gone(r);
 	else if (o->problem)
-		disk_refuses(r, o->problem, before);
+		disk_refuses(r, o, before);
 	else if (c->retry)
 		disk_takes(r);
 }
@@ -419,41 +443,26 @@ struct recorder *recorder_new(const struct recorder_config *cfg, struct err *e)
 	struct recorder *r = calloc(1, sizeof(*r));
 
 	if (!r) {
+		recorder_files_free(cfg->files);
 		err_sys(e, ENOMEM, "--write");
 		return NULL;
 	}
 	r->cfg = *cfg;
+	r->files = cfg->files;
 	r->limits = *cfg->options;
 	if (r->limits.max_seconds > SECONDS_MAX)
 		r->limits.max_seconds = SECONDS_MAX;
 	recorder_section_init(&r->section, cfg->program);
-	if (make_chunks(r, e) == 0)
+	if (!r->files)
 		r->files = recorder_files_new(cfg->options, cfg->tag, e);
-	r->worker = r->files ? worker_new(cfg->loop, e) : NULL;
+	if (r->files && make_chunks(r, e) == 0)
+		r->worker = worker_new(cfg->loop, e);
 	if (!r->worker) {
 		release(r);
 		return NULL;
 	}
 	r->stats.files = 1;
-	make_room(r, 0);
-	begin_section(r);
 	return r;
-}
-
-static void log_summary(const struct recorder *r)
-{
-	char left_out[64] = "";
-
-	if (r->stats.dropped)
-		snprintf(left_out, sizeof(left_out), ", %" PRIu64 " left out", r->stats.dropped);
-	if (r->stats.files == 1)
-		log_info("recorded %" PRIu64 " packets in %s%s", r->stats.packets,
-			 recorder_files_name(r->files), left_out);
-	else
-		log_info("recorded %" PRIu64 " packets in %" PRIu64 " files%s%s%s",
-			 r->stats.packets, r->stats.files,
-			 r->stats.files ? ", the last one " : "",
-			 r->stats.files ? recorder_files_name(r->files) : "", left_out);
 }
 
 static void finish(struct recorder *r)
@@ -467,11 +476,20 @@ static void finish(struct recorder *r)
 
 void recorder_finish(struct recorder *r)
 {
+	if (r->finished)
+		return;
+	r->finished = true;
 	r->cfg.over = r->cfg.room = NULL;
 	recorder_files_hurry(r->files);
 	worker_drain(r->worker);
 	finish(r);
 	worker_drain(r->worker);
+	if (r->told && r->state == RECORDING)
+		on_proven(r);
+	r->state = OVER;
+	loop_timer_cancel(r->cfg.loop, &r->flush_timer);
+	loop_timer_cancel(r->cfg.loop, &r->file_timer);
+	loop_timer_cancel(r->cfg.loop, &r->retry_timer);
 }
 
 void recorder_free(struct recorder *r)
@@ -479,9 +497,7 @@ void recorder_free(struct recorder *r)
 	if (!r)
 		return;
 	recorder_finish(r);
-	log_summary(r);
-	loop_timer_cancel(r->cfg.loop, &r->flush_timer);
-	loop_timer_cancel(r->cfg.loop, &r->file_timer);
-	loop_timer_cancel(r->cfg.loop, &r->retry_timer);
+	if (r->begun)
+		recorder_log_summary(&r->stats, recorder_files_name(r->files));
 	release(r);
 }

@@ -13,6 +13,7 @@
 
 #include "capture_common/err.h"
 #include "capture_common/loop.h"
+#include "capture_common/strlist.h"
 #include "protocol/msg.h"
 
 /* Of the command line. Rotation: the next file begins when any of the limits is reached. */
@@ -21,14 +22,22 @@ struct recorder_options {
 	uint64_t max_bytes;	/* of a file; 0: no limit */
 	uint64_t max_seconds;
 	uint64_t max_packets;
-	uint64_t keep_files;	/* the oldest beyond so many are removed; 0: none */
+	/* The oldest beyond so many are removed, those of earlier runs, too; 0: none. */
+	uint64_t keep_files;
+	const struct strlist *sources;	/* definitions: these are not written over; or NULL */
 };
+
+struct recorder_files;
 
 struct recorder_config {
 	struct loop *loop;
 	const struct recorder_options *options;
 	const char *program;	/* "kismet_cap_linux_wifi 1.0": shb_userappl */
 	const char *tag;	/* put into the file's name when several sources write; or NULL */
+	/* Opened before, with rights that this process does not have any more; taken over in any
+	 * case. NULL: opened here. */
+	struct recorder_files *files;
+	bool alone;		/* there is no server */
 	bool waits;		/* the source can wait for the disk: see recorder_has_room() */
 	/* None of them is called from within a function here, and each may be NULL: nobody reads
 	 * the pipe any more, nothing is recorded from now on; what waits may be offered again. */
@@ -39,7 +48,7 @@ struct recorder_config {
 
 struct recorder_stats {
 	uint64_t packets, bytes, files;		/* written, over all files */
-	uint64_t dropped;			/* the disk was too slow, or refused */
+	uint64_t dropped;		/* the disk was too slow, or refused; or it was over */
 	/* Not written: records that are no packets; packets of more than RECORDER_PACKET_MAX bytes,
 	 * or of a 17th link type. */
 	uint64_t not_packets;
@@ -58,16 +67,18 @@ int recorder_check(const struct recorder_options *o, size_t n_sources, struct er
 
 /* Opens the first file: a path that cannot be written is found here. With limits, files are called
  * stem_00001_20261122140501.pcapng, by number and UTC, and the next one begins with the first
- * packet behind a limit. An existing FILE without limits is replaced. */
+ * packet behind a limit; numbers go on where an earlier run left off. An existing FILE without
+ * limits is replaced, once there is a source. */
 struct recorder *recorder_new(const struct recorder_config *cfg, struct err *e);
-/* Ends the recording: writes out everything, and waits for that, so that the counts are the last
- * ones. A pipe that nobody reads is waited for a second only; a file without packets stays: it is a
- * valid one. */
+/* Writes out everything, and waits for that: the counts are final, and what comes later is left
+ * out. A pipe that nobody reads is waited for a second only. No callbacks any more. */
 void recorder_finish(struct recorder *r);
-/* The same, unless that was done, and logs what was recorded. NULL is fine. */
+/* Does so, too, if that was not done, and logs what was recorded. A file without packets stays: it
+ * is a valid one; none is left when there was no source. NULL is fine. */
 void recorder_free(struct recorder *r);
 
-/* What is known of the source once it is open: an interface of the file. Copied. */
+/* What is known of the source once it is open: an interface of the file. Copied. The file begins
+ * with the first call. */
 void recorder_interface(struct recorder *r, const char *name, const char *hardware);
 /* Whether recorder_packet() would take it, or leave it out for good: false only if the source can
  * wait, and the disk is slow, not broken. room() follows. */

@@ -14,6 +14,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "capture_common/recorder_old.h"
+#include "protocol/srcdef.h"
+
 /* As for every file that a user has programs write. */
 #define FILE_MODE 0666
 /* As much as a pipe takes without waiting once poll(2) says that it takes something. */
@@ -31,25 +34,22 @@
 /* On its way to the disk at the latest after so many bytes. */
 #define WRITE_BEHIND ((off_t)1 << 20)
 
-/* A file of this run. */
-struct old_file {
-	struct old_file *next;
-	char name[];
-};
-
 struct recorder_files {
 	char *stem, *ext;		/* of the names */
 	char *name;			/* of the file in use, or the last one; room for any */
 	size_t name_size;
 	bool rotates, to_stdout;
+	bool made;			/* by us, and not what was there before */
+	bool replaces;			/* what is in it goes with the first write */
 	bool stream;			/* no regular file: nothing can be taken back */
 	bool broken;			/* until told to try again */
 	int fd;				/* -1: none open */
 	off_t end;			/* of the last whole block */
 	off_t on_its_way;		/* up to here */
+	uint64_t n_packets;		/* in it */
 	uint64_t number;		/* of the next file */
-	uint64_t keep, n_old;
-	struct old_file *oldest, **newest;
+	uint64_t keep;			/* 0: all */
+	struct recorder_old old;	/* with the open one; empty if all are kept */
 	atomic_bool hurry;
 };
 
@@ -107,81 +107,74 @@ static void next_name(struct recorder_files *f)
 
 static void remove_oldest(struct recorder_files *f, struct recorder_outcome *out)
 {
-	struct old_file *o = f->oldest;
-
-	f->oldest = o->next;
-	if (!f->oldest)
-		f->newest = &f->oldest;
-	f->n_old--;
-	if (unlink(o->name) == 0)
+	if (recorder_old_remove_oldest(&f->old))
 		out->removed_files++;
-	free(o);
 }
 
-/* Those of earlier runs are not ours to remove. */
-static int remember(struct recorder_files *f, struct recorder_outcome *out)
+/* Not before something is in the youngest. */
+static void remove_too_many(struct recorder_files *f, struct recorder_outcome *out)
 {
-	size_t len = strlen(f->name) + 1;
-	struct old_file *o = f->keep ? malloc(sizeof(*o) + len) : NULL;
-
-	if (!f->keep)
-		return 0;
-	if (!o)
-		return -ENOMEM;
-	o->next = NULL;
-	memcpy(o->name, f->name, len);
-	*f->newest = o;
-	f->newest = &o->next;
-	f->n_old++;
-	while (f->n_old > f->keep)
+	while (f->keep && f->old.n > f->keep)
 		remove_oldest(f, out);
-	return 0;
 }
 
-/* The youngest was given up: it holds nothing. */
-static void forget_youngest(struct recorder_files *f)
+static bool is_full(int problem)
 {
-	struct old_file **o = &f->oldest;
-
-	if (!f->oldest)
-		return;
-	while ((*o)->next)
-		o = &(*o)->next;
-	free(*o);
-	*o = NULL;
-	f->newest = o;
-	f->n_old--;
+	return problem == ENOSPC || problem == EDQUOT || problem == EFBIG;
 }
 
 /* --- opening --- */
+
+/* Standard descriptors are closed, or get another meaning. */
+static int above_standard(int fd)
+{
+	if (fd < 0 || fd > STDERR_FILENO)
+		return fd;
+	int other = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1), saved = errno;
+
+	close(fd);
+	errno = saved;
+	return other;
+}
 
 static int open_rotated(struct recorder_files *f)
 {
 	for (int i = 0; i < NAMES_TAKEN_MAX; i++) {
 		next_name(f);
-		f->fd = open(f->name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY,
-			     FILE_MODE);
+		f->fd = above_standard(open(f->name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC |
+					    O_NOCTTY, FILE_MODE));
 		if (f->fd >= 0 || errno != EEXIST)
 			break;
 	}
+	f->made = f->fd >= 0;
 	return f->fd < 0 ? -errno : 0;
 }
 
-/* A pipe that nobody reads is refused instead of waited for. */
+static int open_file(struct recorder_files *f)
+{
+	int flags = O_WRONLY | O_CLOEXEC | O_NOCTTY;
+	int fd = open(f->name, flags | O_CREAT | O_EXCL, FILE_MODE);
+
+	f->made = fd >= 0;
+	return fd >= 0 || errno != EEXIST ? fd : open(f->name, flags | O_CREAT, FILE_MODE);
+}
+
+/* A pipe that nobody reads is refused instead of waited for. What is there already stays as it is
+ * until there is something to put in its place. */
 static int open_plain(struct recorder_files *f)
 {
 	struct stat st;
-	int flags = O_WRONLY | O_CLOEXEC | O_NOCTTY;
 
 	if (f->to_stdout)
-		f->fd = STDOUT_FILENO;
+		f->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 	else if (stat(f->name, &st) == 0 && !S_ISREG(st.st_mode))
-		f->fd = open(f->name, flags | O_NONBLOCK);
+		f->fd = above_standard(open(f->name, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
 	else
-		f->fd = open(f->name, flags | O_CREAT | O_TRUNC, FILE_MODE);
+		f->fd = above_standard(open_file(f));
 	if (f->fd < 0 || fstat(f->fd, &st) < 0)
 		return -errno;
 	f->stream = !S_ISREG(st.st_mode);
+	f->replaces = !f->stream && !f->to_stdout && !f->made;
 	return 0;
 }
 
@@ -195,16 +188,40 @@ static off_t where_it_ends(const struct recorder_files *f)
 	return end < 0 ? 0 : end;
 }
 
+static void close_file(struct recorder_files *f)
+{
+	if (f->fd >= 0)
+		close(f->fd);
+	f->fd = -1;
+}
+
+/* There should be none without anything in it. */
+static void give_file_up(struct recorder_files *f)
+{
+	if (f->made && f->end == 0 && unlink(f->name) == 0)
+		recorder_old_forget(&f->old, f->name);
+	close_file(f);
+}
+
 /* Returns 0 or -errno. */
 static int open_next(struct recorder_files *f, struct recorder_outcome *out)
 {
 	int rc = f->rotates ? open_rotated(f) : open_plain(f);
 
+	if (is_full(-rc) && f->keep && f->old.n >= f->keep) {
+		remove_oldest(f, out);
+		rc = open_rotated(f);
+	}
 	if (rc < 0)
 		return rc;
 	f->end = f->on_its_way = where_it_ends(f);
+	f->n_packets = 0;
+	if (f->keep && recorder_old_add(&f->old, f->name, f->number - 1) < 0) {
+		give_file_up(f);
+		return -ENOMEM;
+	}
 	out->files++;
-	return f->rotates ? remember(f, out) : 0;
+	return 0;
 }
 
 static int check_options(const struct recorder_options *o, const char *tag, struct err *e)
@@ -242,22 +259,60 @@ static struct recorder_files *make(const struct recorder_options *o, const char 
 	if (!f)
 		return NULL;
 	f->fd = -1;
-	f->number = 1;
 	f->keep = o->keep_files;
-	f->newest = &f->oldest;
 	f->rotates = o->max_bytes || o->max_seconds || o->max_packets;
 	f->to_stdout = strcmp(o->path, "-") == 0;
 	atomic_init(&f->hurry, false);
-	if (split_name(f, f->to_stdout ? "standard output" : o->path, tag) == 0)
-		return f;
-	recorder_files_free(f);
-	return NULL;
+	if (split_name(f, f->to_stdout ? "standard output" : o->path, tag) < 0) {
+		recorder_files_free(f);
+		return NULL;
+	}
+	if (f->rotates)
+		f->number = 1 + recorder_old_adopt(&f->old, f->stem, f->ext, f->keep > 0);
+	return f;
+}
+
+/* Replaying a file into itself would leave nothing of it. */
+static bool is_a_source(const struct recorder_files *f, const struct strlist *sources)
+{
+	struct stat ours, st;
+	bool found = false;
+
+	if (!f->replaces || !sources || fstat(f->fd, &ours) < 0)
+		return false;
+	for (size_t i = 0; i < sources->n && !found; i++) {
+		struct srcdef def = { 0 };
+		char path[SRCDEF_MAX_LEN + 1];
+
+		if (srcdef_parse(&def, text_of(sources->items[i])) == 0) {
+			snprintf(path, sizeof(path), "%.*s", TEXT_ARG(def.interface));
+			found = stat(path, &st) == 0 && st.st_dev == ours.st_dev &&
+				st.st_ino == ours.st_ino;
+		}
+		srcdef_free(&def);
+	}
+	return found;
+}
+
+static int open_first(struct recorder_files *f, const struct recorder_options *o, struct err *e)
+{
+	struct recorder_outcome ignored = { .packets = 0 };
+	int rc = open_next(f, &ignored);
+
+	if (rc == -ENXIO)
+		return err_set(e, ERR_NOT_FOUND, "--write: %s: nobody reads this pipe yet",
+			       f->name);
+	if (rc < 0)
+		return err_sys(e, -rc, "--write: %s", f->name);
+	if (is_a_source(f, o->sources))
+		return err_set(e, ERR_USAGE, "--write: %s is what is to be replayed; name another "
+			       "file", f->name);
+	return 0;
 }
 
 struct recorder_files *recorder_files_new(const struct recorder_options *o, const char *tag,
 					  struct err *e)
 {
-	struct recorder_outcome ignored = { .packets = 0 };
 	struct recorder_files *f;
 
 	if (check_options(o, tag, e) < 0)
@@ -267,40 +322,28 @@ struct recorder_files *recorder_files_new(const struct recorder_options *o, cons
 		err_sys(e, ENOMEM, "--write: %s", o->path);
 		return NULL;
 	}
-	int rc = open_next(f, &ignored);
-
-	if (rc == 0)
+	if (open_first(f, o, e) == 0)
 		return f;
-	if (rc == -ENXIO)
-		err_set(e, ERR_NOT_FOUND, "--write: %s: nobody reads this pipe yet", f->name);
-	else
-		err_sys(e, -rc, "--write: %s", f->name);
 	recorder_files_free(f);
 	return NULL;
-}
-
-static void close_file(struct recorder_files *f)
-{
-	if (f->fd >= 0 && !f->to_stdout)
-		close(f->fd);
-	f->fd = -1;
 }
 
 void recorder_files_free(struct recorder_files *f)
 {
 	if (!f)
 		return;
-	close_file(f);
-	while (f->oldest) {
-		struct old_file *next = f->oldest->next;
-
-		free(f->oldest);
-		f->oldest = next;
-	}
+	if (f->fd >= 0)
+		give_file_up(f);
+	recorder_old_free(&f->old);
 	free(f->stem);
 	free(f->ext);
 	free(f->name);
 	free(f);
+}
+
+int recorder_files_fd(const struct recorder_files *f)
+{
+	return f->fd;
 }
 
 /* --- blocks --- */
@@ -389,28 +432,30 @@ static size_t write_bytes(struct recorder_files *f, const uint8_t *p, size_t len
 	return done;
 }
 
-/* Cuts off what is no whole block. A rotated file ends here, and one without anything in it should
- * not be there. */
-static void leave_whole_blocks(struct recorder_files *f, struct recorder_outcome *out)
+/* Cuts off what is no whole block. */
+static void leave_whole_blocks(struct recorder_files *f)
 {
 	/* Should this fail, readers stop at the unfinished block themselves. */
-	if (!f->stream && ftruncate(f->fd, f->end) == 0)
+	if (!f->stream && !f->replaces && ftruncate(f->fd, f->end) == 0)
 		lseek(f->fd, f->end, SEEK_SET);
-	if (!f->rotates)
-		return;
-	if (f->end == 0 && unlink(f->name) == 0) {
-		forget_youngest(f);
-		out->files--;
-	}
-	close_file(f);
 }
 
+/* A full disk may have room again: what was begun is gone on with, instead of ever new files, for
+ * each of which an old one would have to go. On a disk that fails, or is gone, a file may be lost
+ * to us for good. */
 static void refused(struct recorder_files *f, int problem, struct recorder_outcome *out)
 {
 	f->broken = true;
 	out->problem = problem;
-	if (f->fd >= 0)
-		leave_whole_blocks(f, out);
+	if (f->fd < 0)
+		return;
+	leave_whole_blocks(f);
+	if (f->rotates && (f->end == 0 || !is_full(problem))) {
+		out->files -= f->end == 0;
+		give_file_up(f);
+	}
+	out->kept_bytes = f->fd >= 0 ? (uint64_t)f->end : 0;
+	out->kept_packets = f->fd >= 0 ? f->n_packets : 0;
 }
 
 /* Without this the system may gather much, and the end of a large file takes so long that packets
@@ -425,19 +470,49 @@ static void write_behind(struct recorder_files *f)
 	f->on_its_way = f->end;
 }
 
+/* What was there before goes. Returns 0 or what is wrong. */
+static int ready_to_write(struct recorder_files *f, struct recorder_outcome *out)
+{
+	int problem = f->fd < 0 ? -open_next(f, out) : 0;
+
+	if (problem == 0 && f->replaces) {
+		problem = ftruncate(f->fd, 0) < 0 ? errno : 0;
+		f->replaces = problem != 0;
+	}
+	return problem;
+}
+
+/* The oldest file makes room for the new one if nothing else does. */
+static size_t write_all(struct recorder_files *f, const uint8_t *p, size_t len, int *problem,
+			struct recorder_outcome *out)
+{
+	size_t done = write_bytes(f, p, len, problem);
+
+	if (f->keep && f->old.n > f->keep && is_full(*problem)) {
+		remove_oldest(f, out);
+		done += write_bytes(f, p + done, len - done, problem);
+	}
+	if (*problem == 0)
+		remove_too_many(f, out);
+	return done;
+}
+
 void recorder_files_write(struct recorder_files *f, const uint8_t *blocks, size_t len,
 			  struct recorder_outcome *out)
 {
+	uint64_t packets = 0;
 	int problem = 0;
 	size_t whole = 0;
 
 	if (len == 0)
 		return;
-	if (!f->broken && f->fd < 0)
-		problem = -open_next(f, out);
+	if (!f->broken)
+		problem = ready_to_write(f, out);
 	if (!f->broken && problem == 0)
-		whole = walk(blocks, write_bytes(f, blocks, len, &problem), NULL, &out->packets);
+		whole = walk(blocks, write_all(f, blocks, len, &problem, out), NULL, &packets);
+	out->packets += packets;
 	out->bytes += whole;
+	f->n_packets += packets;
 	f->end += (off_t)whole;
 	if (problem)
 		refused(f, problem, out);
@@ -469,4 +544,9 @@ void recorder_files_hurry(struct recorder_files *f)
 const char *recorder_files_name(const struct recorder_files *f)
 {
 	return f->name;
+}
+
+const char *recorder_files_label(const struct recorder_files *f)
+{
+	return f->rotates ? f->stem : f->name;
 }

@@ -22,15 +22,20 @@ struct recorder_outcome {
 	uint64_t dropped[RECORDER_INTERFACES];	/* packets, by interface */
 	/* errno of what the disk refused; 0 if nothing. EPIPE: nobody reads any more. */
 	int problem;
+	/* After a refusal: what the file that is gone on with has; 0: there is none. */
+	uint64_t kept_bytes, kept_packets;
 };
 
 struct recorder_files;
 
-/* Opens the first file. tag: as struct recorder_config has it. NULL with e. */
+/* Opens the first file, which is changed only when something is written. tag: as struct
+ * recorder_config has it. It starts no threads. NULL with e. */
 struct recorder_files *recorder_files_new(const struct recorder_options *o, const char *tag,
 					  struct err *e);
-/* What is open is left as it is. NULL is fine. */
+/* What is open is left as it is, but for a new file that nothing was written to. NULL is fine. */
 void recorder_files_free(struct recorder_files *f);
+/* The open one, never a standard descriptor; -1: none. */
+int recorder_files_fd(const struct recorder_files *f);
 
 /* Appends whole blocks to the open file, or to a new one, and adds to *out. When the disk refuses,
  * whole blocks that are written stay; the packets of the others are dropped, and so is everything
@@ -44,8 +49,10 @@ void recorder_files_retry(struct recorder_files *f);
 /* From any thread: whoever reads a pipe is not waited for any longer. */
 void recorder_files_hurry(struct recorder_files *f);
 
-/* The file in use, or the last one. */
+/* The file in use, or the last one: not while another thread writes. */
 const char *recorder_files_name(const struct recorder_files *f);
+/* The recording as a whole, at any time: the name, without number and time if there are many. */
+const char *recorder_files_label(const struct recorder_files *f);
 /* Counts the packets in blocks, by interface. */
 void recorder_files_count(const uint8_t *blocks, size_t len,
 			  uint64_t by_interface[RECORDER_INTERFACES]);

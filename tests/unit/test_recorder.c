@@ -274,6 +274,27 @@ static void recording_without_packets_is_a_valid_file(void **state)
 	free(data);
 }
 
+static void what_was_there_stays_until_there_is_a_source(void **state)
+{
+	struct recorder_config cfg = { .loop = loop, .options = &options, .program = "x" };
+	FILE *f = fopen(path, "w");
+	struct stat st;
+
+	(void)state;
+	fputs("precious", f);
+	fclose(f);
+	rec = recorder_new(&cfg, &e);
+	assert_non_null(rec);
+	pass(10 * SECOND_NS);
+	stop();
+	assert_true(file_has("precious"));
+	start();
+	worker_drain(rec->worker);		/* a kill from here on leaves a file to read */
+	assert_false(file_has("precious"));
+	assert_int_equal(stat(path, &st), 0);
+	assert_true(st.st_size > 0);
+}
+
 static void packets_are_on_disk_after_a_second(void **state)
 {
 	(void)state;
@@ -484,7 +505,7 @@ static void full_disk_is_counted_and_told_once(void **state)
 	assert_int_equal(r.n, 83 - lost);
 	read_capture_free(&r);
 	assert_int_equal(log_lines_count(&lines, "packets are left out"), 1);
-	assert_int_equal(log_lines_count(&lines, "recording again after"), 1);
+	assert_int_equal(log_lines_count(&lines, "again after"), 1);
 }
 
 static void broken_disk_is_not_waited_for(void **state)
@@ -502,6 +523,22 @@ static void broken_disk_is_not_waited_for(void **state)
 	fill_disk_at(RLIM_INFINITY);
 }
 
+static void end_of_a_full_disk_is_told_at_the_end_at_least(void **state)
+{
+	(void)state;
+	start();
+	put_slowly(3);
+	fill_disk_at(1000);
+	put_slowly(12);
+	fill_disk_at(RLIM_INFINITY);
+	while (stats_now().broken)
+		put_slowly(1);
+	assert_int_equal(log_lines_count(&lines, "again after"), 0);
+	stop();
+	assert_int_equal(log_lines_count(&lines, "again after"), 1);
+	assert_int_equal(log_lines_count(&lines, path), 3);
+}
+
 static void rotation_outlives_a_full_disk(void **state)
 {
 	(void)state;
@@ -513,8 +550,8 @@ static void rotation_outlives_a_full_disk(void **state)
 	assert_int_equal(count_files(), 1);
 	fill_disk_at(RLIM_INFINITY);
 	put_slowly(20);
-	assert_int_equal(count_files(), 2);
-	assert_int_equal(stats_now().files, 2);
+	assert_int_equal(count_files(), 1);
+	assert_int_equal(stats_now().files, 1);
 	assert_int_equal(stats_now().dropped + stats_now().packets, 53);
 }
 
@@ -534,6 +571,7 @@ static void pipe_that_is_closed_ends_the_recording(void **state)
 	assert_true(stats_now().over);
 	assert_int_equal(n_over, 1);
 	assert_int_equal(stats_now().packets, 2);
+	assert_int_equal(stats_now().dropped, 5);
 	assert_int_equal(log_lines_count(&lines, "nobody reads any more"), 1);
 	stop();
 	assert_int_equal(n_over, 1);
@@ -544,6 +582,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(packets_are_as_they_came, setup, teardown),
 		cmocka_unit_test_setup_teardown(recording_without_packets_is_a_valid_file, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(what_was_there_stays_until_there_is_a_source, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(packets_are_on_disk_after_a_second, setup,
 						teardown),
@@ -560,6 +600,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(broken_disk_is_not_waited_for, setup, teardown),
 		cmocka_unit_test_setup_teardown(full_disk_is_counted_and_told_once, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(end_of_a_full_disk_is_told_at_the_end_at_least,
+						setup, teardown),
 		cmocka_unit_test_setup_teardown(rotation_outlives_a_full_disk, setup, teardown),
 		cmocka_unit_test_setup_teardown(pipe_that_is_closed_ends_the_recording, setup,
 						teardown),

@@ -127,7 +127,7 @@ static void one_file_is_called_as_asked(void **state)
 	fclose(old);
 	open_files(NULL);
 	assert_string_equal(recorder_files_name(files), path);
-	assert_int_equal(size_of(path), 0);
+	assert_int_equal(size_of(path), 21);	/* until there is something better */
 	write_packets(3, 0);
 	recorder_files_end(files, &out);
 	write_packets(2, 0);
@@ -218,16 +218,25 @@ static void standard_output_is_one_file_of_one_source(void **state)
 
 /* --- which stay --- */
 
-static void oldest_of_this_run_go(void **state)
+static void make_file(const char *name)
 {
-	char other[200];
+	char whole[200];
 	FILE *f;
 
-	(void)state;
-	snprintf(other, sizeof(other), "%s/trace_00001_20200101000000.pcapng", folder);
-	f = fopen(other, "w");
+	snprintf(whole, sizeof(whole), "%s/%s", folder, name);
+	f = fopen(whole, "w");
 	assert_non_null(f);
 	fclose(f);
+}
+
+static void oldest_go_and_numbers_go_on(void **state)
+{
+	(void)state;
+	make_file("trace_00007_20200101000000.pcapng");
+	make_file("trace_00002_20300101000000.pcapng");
+	make_file("trace_00009_20200101000000.pcap");	/* these are others' */
+	make_file("trace_0001_20200101000000.pcapng");
+	make_file("other_00009_20200101000000.pcapng");
 	options.max_packets = 1;
 	options.keep_files = 2;
 	open_files(NULL);
@@ -235,10 +244,10 @@ static void oldest_of_this_run_go(void **state)
 		write_packets(1, 0);
 		recorder_files_end(files, &out);
 	}
-	assert_int_equal(each_file(NULL), 3);	/* two, and the one of another run */
-	assert_int_equal(size_of(other), 0);
+	assert_int_equal(each_file(NULL), 2 + 3);
+	assert_non_null(strstr(recorder_files_name(files), "/trace_00012_"));
 	assert_int_equal(size_of(recorder_files_name(files)), 100);
-	assert_int_equal(out.removed_files, 3);
+	assert_int_equal(out.removed_files, 2 + 3);
 }
 
 /* --- the disk refuses --- */
@@ -268,7 +277,7 @@ static void full_disk_leaves_whole_blocks(void **state)
 	assert_int_equal(each_file(NULL), 1);
 }
 
-static void after_a_full_disk_rotation_goes_on_in_a_new_file(void **state)
+static void full_disk_leaves_the_last_file_to_go_on_with(void **state)
 {
 	char first[200];
 
@@ -288,10 +297,82 @@ static void after_a_full_disk_rotation_goes_on_in_a_new_file(void **state)
 	fill_disk_at(RLIM_INFINITY);
 	recorder_files_retry(files);
 	write_packets(2, 0);
+	assert_int_equal(each_file(NULL), 1);
+	assert_int_equal(size_of(first), FULL + 100);
+	assert_string_equal(recorder_files_name(files), first);
+	assert_int_equal(out.kept_packets, FULL / 100 - 1);
+	assert_int_equal(out.kept_bytes, FULL - 100);
+}
+
+static void full_disk_costs_one_old_file_at_most(void **state)
+{
+	(void)state;
+	options.max_packets = 1;
+	options.keep_files = 3;
+	open_files(NULL);
+	for (int i = 0; i < 5; i++) {
+		write_packets(1, 0);
+		recorder_files_end(files, &out);
+	}
+	assert_int_equal(each_file(NULL), 3);
+	fill_disk_at(0);
+	for (int i = 0; i < 10; i++) {
+		recorder_files_retry(files);
+		write_packets(1, 0);
+	}
+	fill_disk_at(RLIM_INFINITY);
 	assert_int_equal(each_file(NULL), 2);
-	assert_int_equal(size_of(first), FULL - 100);
-	assert_int_equal(size_of(recorder_files_name(files)), 200);
-	assert_int_equal(out.files, 1);
+	recorder_files_retry(files);
+	write_packets(1, 0);
+	assert_int_equal(each_file(NULL), 3);
+}
+
+static void what_a_source_reads_is_not_replaced(void **state)
+{
+	char definition[200], other[] = "/dev/null:name=other";
+	char *items[] = { other, definition };
+	struct strlist sources = { .items = items, .n = 2 };
+
+	(void)state;
+	make_file("trace.pcapng");
+	snprintf(definition, sizeof(definition), "%s/./trace.pcapng:name=x", folder);
+	options.sources = &sources;
+	assert_null(recorder_files_new(&options, NULL, &e));
+	assert_int_equal(e.code, ERR_USAGE);
+	assert_int_equal(each_file(NULL), 1);
+	sources.n = 1;
+	open_files(NULL);
+}
+
+static void without_a_source_there_is_no_file(void **state)
+{
+	(void)state;
+	open_files(NULL);
+	recorder_files_free(files);
+	assert_int_equal(each_file(NULL), 0);
+	options.max_packets = 1;
+	open_files(NULL);
+	recorder_files_free(files);
+	files = NULL;
+	assert_int_equal(each_file(NULL), 0);
+}
+
+static void standard_output_outlives_its_descriptor(void **state)
+{
+	char dash[] = "-";
+	int saved = dup(STDOUT_FILENO), fd = open(path, O_WRONLY | O_CREAT, 0600);
+
+	(void)state;
+	options.path = dash;
+	fflush(stdout);
+	dup2(fd, STDOUT_FILENO);
+	close(fd);
+	files = recorder_files_new(&options, NULL, &e);
+	dup2(saved, STDOUT_FILENO);		/* as the background has it */
+	close(saved);
+	assert_non_null(files);
+	write_packets(2, 0);
+	assert_int_equal(size_of(path), 200);
 }
 
 /* --- pipes --- */
@@ -324,10 +405,17 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(standard_output_is_one_file_of_one_source, setup,
 						teardown),
-		cmocka_unit_test_setup_teardown(oldest_of_this_run_go, setup, teardown),
+		cmocka_unit_test_setup_teardown(oldest_go_and_numbers_go_on, setup, teardown),
 		cmocka_unit_test_setup_teardown(full_disk_leaves_whole_blocks, setup, teardown),
-		cmocka_unit_test_setup_teardown(after_a_full_disk_rotation_goes_on_in_a_new_file,
+		cmocka_unit_test_setup_teardown(full_disk_leaves_the_last_file_to_go_on_with,
 						setup, teardown),
+		cmocka_unit_test_setup_teardown(full_disk_costs_one_old_file_at_most, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(what_a_source_reads_is_not_replaced, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(without_a_source_there_is_no_file, setup, teardown),
+		cmocka_unit_test_setup_teardown(standard_output_outlives_its_descriptor, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(closed_pipe_is_told, setup, teardown),
 	};
 
