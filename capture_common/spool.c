@@ -272,5 +272,8 @@ void spool_close(struct spool *s)
 	drain_worker(s);
 	spool_notes_now(s);
 	drain_worker(s);
+	if (s->disk.dir_unsynced)
+		spool_start_sync(s);
+	drain_worker(s);
 	destroy(s);
 }

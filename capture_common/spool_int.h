@@ -240,6 +240,7 @@ void spool_submit(struct spool *s, bool all);
 /* Ends the segment that is being written: what is appended goes to a new one. */
 void spool_seal(struct spool *s);
 void spool_start_sync(struct spool *s);
+void spool_sync_soon(struct spool *s);
 /* Empty chunks at the front of the ring are free. */
 void spool_drop_chunks(struct spool *s);
 /* Records in memory that the worker has not got: all that are to be written, and those of them that

@@ -183,9 +183,12 @@ int spool_disk_remove(struct spool_disk *d, uint64_t seq)
 	if (d->fd >= 0 && d->seq == seq)
 		close_segment(d);
 	spool_file_name(name, seq);
-	if (d->dir_fd < 0 || unlinkat(d->dir_fd, name, 0) == 0 || errno == ENOENT)
+	if (d->dir_fd < 0)
 		return 0;
-	return errno;
+	if (unlinkat(d->dir_fd, name, 0) < 0)
+		return errno == ENOENT ? 0 : errno;
+	d->dir_unsynced = true;		/* a power cut would bring it back */
+	return 0;
 }
 
 static int write_new_notes(struct spool_disk *d, const uint8_t *bytes, size_t len)

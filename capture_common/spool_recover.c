@@ -166,6 +166,15 @@ static void find_first(struct spool *s, int fd, struct spool_seg *seg, size_t he
 	arena_reset(&s->arena);
 }
 
+static void remove_stub(struct spool *s, uint64_t seq)
+{
+	char name[SPOOL_NAME_SIZE];
+
+	spool_file_name(name, seq);
+	if (unlinkat(s->disk.dir_fd, name, 0) == 0)
+		s->disk.dir_unsynced = true;
+}
+
 static int recover_file(struct spool *s, int fd, uint64_t seq, uint64_t size, struct err *e)
 {
 	uint8_t *buf = s->reader.buf;
@@ -174,8 +183,13 @@ static int recover_file(struct spool *s, int fd, uint64_t seq, uint64_t size, st
 	ssize_t n = pread(fd, buf, SPOOL_HEADER_MAX, 0);
 	long head = n < 0 ? -1 : spool_segment_get_header(&header, buf, (size_t)n);
 
-	if (head < 0)
+	if (head < 0) {
+		if (n >= 0 && spool_segment_is_stub(buf, (size_t)n))
+			remove_stub(s, seq);
+		else
+			s->bytes += size;	/* whatever it is: it takes its room */
 		return 0;
+	}
 	if (strcmp(header.uuid, s->cfg.uuid) != 0)
 		return other_source(s, header.uuid, e);
 	seg.instance = header.instance;
@@ -189,8 +203,7 @@ static int recover_file(struct spool *s, int fd, uint64_t seq, uint64_t size, st
 	return add_recovered(s, seq, &seg, e);
 }
 
-/* What is no segment, or cannot be read, is left alone. A file without a byte is what a power cut
- * leaves of one that was just begun. */
+/* What is no segment, or cannot be read, is left alone. */
 static int recover(struct spool *s, uint64_t seq, struct err *e)
 {
 	const int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
@@ -204,8 +217,6 @@ static int recover(struct spool *s, uint64_t seq, struct err *e)
 		return 0;
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size > (off_t)SPOOL_SEGMENT_BYTES)
 		rc = 0;
-	else if (st.st_size == 0)
-		unlinkat(s->disk.dir_fd, name, 0);
 	else
 		rc = recover_file(s, fd, seq, (uint64_t)st.st_size, e);
 	close(fd);

@@ -170,6 +170,16 @@ long spool_segment_get_header(struct spool_segment *s, const uint8_t *buf, size_
 	return (long)own;
 }
 
+bool spool_segment_is_stub(const uint8_t *buf, size_t len)
+{
+	static const uint8_t zeros[MAGIC_BYTES];
+
+	if (len < HEADER_FIXED || memcmp(buf, zeros, MAGIC_BYTES) == 0)
+		return true;
+	return memcmp(buf, MAGIC, MAGIC_BYTES) == 0 && get_le32(buf + 8) > len &&
+	       get_le32(buf + 8) <= SPOOL_HEADER_MAX;
+}
+
 /* --- records --- */
 
 /* Writes what is in front of the len bytes at buf + HEAD. Returns the length of all. */

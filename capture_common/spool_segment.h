@@ -43,6 +43,9 @@ size_t spool_segment_put_end(const uint64_t counts[RECORD_CLASSES], uint32_t las
 
 /* Returns the header's length; -EPROTO when it is none, or of a version that is not known. */
 long spool_segment_get_header(struct spool_segment *s, const uint8_t *buf, size_t len);
+/* What a power cut leaves of a segment that was just begun: zeros, or a part of its header. len is
+ * the file's length, or SPOOL_HEADER_MAX. */
+bool spool_segment_is_stub(const uint8_t *buf, size_t len);
 
 struct spool_item {
 	bool is_end;

@@ -61,6 +61,7 @@ static void on_removed(void *user)
 	spool_done(s);
 	if (error == 0) {
 		free(seg);
+		spool_sync_soon(s);
 		return;
 	}
 	seg->next = s->zombies;

@@ -232,12 +232,21 @@ static void on_sync_timer(void *user)
 	spool_start_sync(user);
 }
 
+void spool_sync_soon(struct spool *s)
+{
+	struct loop *l = s->cfg.loop;
+
+	if (!s->closing && !loop_timer_armed(&s->sync_timer))
+		loop_timer_set(l, &s->sync_timer,
+			       loop_now_ns(l) + (SPOOL_SYNC_MS - SPOOL_FLUSH_MS) * MS_NS,
+			       on_sync_timer, s);
+}
+
 static void on_written(void *user)
 {
 	struct spool_chunk *c = user;
 	struct spool *s = c->spool;
 	struct spool_seg *seg = c->seg;
-	struct loop *l = s->cfg.loop;
 
 	spool_done(s);
 	c->seg = NULL;
@@ -253,10 +262,7 @@ static void on_written(void *user)
 	spool_drop_chunks(s);
 	spool_segs_release(s);
 	spool_worked(s);
-	if (!loop_timer_armed(&s->sync_timer))
-		loop_timer_set(l, &s->sync_timer,
-			       loop_now_ns(l) + (SPOOL_SYNC_MS - SPOOL_FLUSH_MS) * MS_NS,
-			       on_sync_timer, s);
+	spool_sync_soon(s);
 }
 
 static bool submit_chunk(struct spool *s, struct spool_chunk *c)

@@ -22,6 +22,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "capture_common/spool_int.h"
 #include "tests/lib/spool_rig.h"
 #include "tests/lib/temp_folder.h"
 
@@ -157,6 +158,26 @@ static void close_writes_what_is_in_memory(void **state)
 	assert_int_equal(g->expected, 2001);
 }
 
+/* A power cut would bring it back otherwise. */
+static void removed_segment_is_synced(void **state)
+{
+	struct spool_disk d = { .dir_fd = -1, .lock_fd = -1, .fd = -1 };
+	struct spool_rig *g = *state;
+
+	spool_rig_open(g);
+	spool_rig_append_n(g, 10);
+	spool_rig_close(g);
+	d.path = g->folder;
+	assert_int_equal(spool_folder_open(&d, &g->e), 0);
+	assert_int_equal(spool_disk_remove(&d, 7), 0);
+	assert_false(d.dir_unsynced);		/* there was none */
+	assert_int_equal(spool_disk_remove(&d, 1), 0);
+	assert_true(d.dir_unsynced);
+	assert_int_equal(spool_disk_sync(&d), 0);
+	assert_false(d.dir_unsynced);
+	spool_disk_close(&d);
+}
+
 /* --- damaged files --- */
 
 /* One segment of so many records that nothing has closed. */
@@ -222,6 +243,26 @@ static void header_without_records_is_tidied_up(void **state)
 	expect_recovered(g, 0);
 	assert_false(exists(f.path));
 	file_write(&f, 130);		/* the header, and the beginning of a record */
+	expect_recovered(g, 0);
+	assert_false(exists(f.path));
+}
+
+/* What a power cut leaves of a segment that was just begun would take its room for ever. */
+static void header_that_was_not_written_is_tidied_up(void **state)
+{
+	struct spool_rig *g = *state;
+	static struct file f;
+	static const size_t parts[] = { 1, 8, 127, 150 };
+
+	g->cfg.gps = &(struct msg_gps){ .fix = 2, .name = text_of("a name of some length") };
+	one_torn_segment(g, &f, 10);
+	for (size_t i = 0; i < 4; i++) {
+		file_write(&f, parts[i]);
+		expect_recovered(g, 0);
+		assert_false(exists(f.path));
+	}
+	memset(f.bytes, 0, f.len);
+	file_write(&f, f.len);
 	expect_recovered(g, 0);
 	assert_false(exists(f.path));
 }
@@ -312,6 +353,7 @@ static void other_files_stay_alone(void **state)
 	spool_release(g->spool, 1000);
 	spool_rig_settle(g);
 	assert_int_equal(spool_rig_disk_bytes(g), 1500);
+	assert_int_equal(spool_rig_stats(g).bytes, 500);	/* it has the name of one */
 }
 
 static void another_source_is_an_error(void **state)
@@ -606,6 +648,8 @@ int main(void)
 		TEST(tail_torn_at_any_byte_costs_the_last_record_only),
 		TEST(zeros_at_the_tail_are_ignored),
 		TEST(header_without_records_is_tidied_up),
+		TEST(header_that_was_not_written_is_tidied_up),
+		TEST(removed_segment_is_synced),
 		TEST(damage_in_the_middle_is_counted),
 		TEST(one_flipped_bit_costs_one_record),
 		TEST(segment_that_is_gone_is_counted),
