@@ -6,22 +6,34 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+/* macOS cannot choose the clock: there, setting the clock changes how long is waited. */
+#if defined(_POSIX_CLOCK_SELECTION) && _POSIX_CLOCK_SELECTION > 0
+#define WAITING_CLOCK CLOCK_MONOTONIC
+#else
+#define WAITING_CLOCK CLOCK_REALTIME
+#endif
 
 struct job_list {
 	struct worker_job *first, **end;
 };
 
 struct worker {
-	struct loop_wakeup *wakeup;
 	pthread_t thread;
 
 	pthread_mutex_t lock;		/* over all that follows */
+	struct loop_wakeup *wakeup;	/* NULL: nobody is told any more */
 	pthread_cond_t more;		/* there is something to do, or stop is set */
 	pthread_cond_t idle;		/* unfinished is 0 */
 	struct job_list todo;
 	struct job_list finished;	/* worked on, not told of yet */
 	unsigned unfinished;
 	bool stop;
+	bool abandoned;			/* the thread frees w */
+	void (*left)(void *user);
+	void *left_user;
 };
 
 /* --- lists --- */
@@ -53,12 +65,21 @@ static struct worker_job *list_take(struct job_list *l)
 
 /* --- the thread --- */
 
-static void *run(void *arg)
+static void destroy(struct worker *w)
 {
-	struct worker *w = arg;
+	if (w->wakeup)
+		loop_wakeup_free(w->wakeup);
+	pthread_cond_destroy(&w->idle);
+	pthread_cond_destroy(&w->more);
+	pthread_mutex_destroy(&w->lock);
+	free(w);
+}
+
+/* Until it is to stop and there is no job left; with the lock. */
+static void work_on_jobs(struct worker *w)
+{
 	struct worker_job *job;
 
-	pthread_mutex_lock(&w->lock);
 	for (;;) {
 		while (!w->todo.first && !w->stop)
 			pthread_cond_wait(&w->more, &w->lock);
@@ -71,9 +92,24 @@ static void *run(void *arg)
 		list_add(&w->finished, job);
 		if (--w->unfinished == 0)
 			pthread_cond_signal(&w->idle);
-		loop_wakeup_trigger(w->wakeup);
+		if (w->wakeup)
+			loop_wakeup_trigger(w->wakeup);
 	}
+}
+
+static void *run(void *arg)
+{
+	struct worker *w = arg;
+	bool abandoned;
+
+	pthread_mutex_lock(&w->lock);
+	work_on_jobs(w);
+	abandoned = w->abandoned;
 	pthread_mutex_unlock(&w->lock);
+	if (abandoned) {
+		w->left(w->left_user);
+		destroy(w);
+	}
 	return NULL;
 }
 
@@ -114,13 +150,17 @@ static void tell_finished(void *user)
 	}
 }
 
-static void destroy(struct worker *w)
+static void init_conditions(struct worker *w)
 {
-	loop_wakeup_free(w->wakeup);
-	pthread_cond_destroy(&w->idle);
-	pthread_cond_destroy(&w->more);
-	pthread_mutex_destroy(&w->lock);
-	free(w);
+	pthread_condattr_t attr;
+
+	pthread_condattr_init(&attr);
+#if defined(_POSIX_CLOCK_SELECTION) && _POSIX_CLOCK_SELECTION > 0
+	pthread_condattr_setclock(&attr, WAITING_CLOCK);
+#endif
+	pthread_cond_init(&w->more, NULL);
+	pthread_cond_init(&w->idle, &attr);
+	pthread_condattr_destroy(&attr);
 }
 
 struct worker *worker_new(struct loop *l, struct err *e)
@@ -135,8 +175,7 @@ struct worker *worker_new(struct loop *l, struct err *e)
 	list_init(&w->todo);
 	list_init(&w->finished);
 	pthread_mutex_init(&w->lock, NULL);
-	pthread_cond_init(&w->more, NULL);
-	pthread_cond_init(&w->idle, NULL);
+	init_conditions(w);
 	w->wakeup = loop_wakeup_new(l, tell_finished, w, e);
 	rc = w->wakeup ? start_thread(w) : 0;
 	if (rc != 0)
@@ -177,4 +216,55 @@ void worker_drain(struct worker *w)
 		pthread_cond_wait(&w->idle, &w->lock);
 	pthread_mutex_unlock(&w->lock);
 	tell_finished(w);
+}
+
+static struct timespec time_in(unsigned ms)
+{
+	struct timespec t;
+
+	clock_gettime(WAITING_CLOCK, &t);
+	t.tv_sec += (time_t)(ms / 1000);
+	t.tv_nsec += (long)(ms % 1000) * 1000000;
+	if (t.tv_nsec >= 1000000000) {
+		t.tv_sec++;
+		t.tv_nsec -= 1000000000;
+	}
+	return t;
+}
+
+bool worker_drain_within(struct worker *w, unsigned ms)
+{
+	struct timespec until = time_in(ms);
+	bool all;
+
+	pthread_mutex_lock(&w->lock);
+	while (w->unfinished > 0 && pthread_cond_timedwait(&w->idle, &w->lock, &until) == 0)
+		;
+	all = w->unfinished == 0;
+	pthread_mutex_unlock(&w->lock);
+	tell_finished(w);
+	return all;
+}
+
+bool worker_abandon(struct worker *w, void (*left)(void *user), void *user)
+{
+	struct loop_wakeup *wakeup;
+
+	pthread_mutex_lock(&w->lock);
+	while (list_take(&w->todo))
+		w->unfinished--;
+	if (w->unfinished == 0) {
+		pthread_mutex_unlock(&w->lock);
+		worker_free(w);
+		return false;
+	}
+	w->stop = w->abandoned = true;
+	w->left = left;
+	w->left_user = user;
+	wakeup = w->wakeup;
+	w->wakeup = NULL;
+	pthread_detach(w->thread);
+	pthread_mutex_unlock(&w->lock);
+	loop_wakeup_free(wakeup);
+	return true;
 }

@@ -30,5 +30,12 @@ void worker_do(struct worker *w, struct worker_job *job);
 /* Waits until all jobs given so far were worked on, and calls their done(). For the end of a
  * program: a disk that hangs is waited for, too. */
 void worker_drain(struct worker *w);
+/* The same, but not for longer than so many milliseconds: false when some are not done then. */
+bool worker_drain_within(struct worker *w, unsigned ms);
+/* Instead of worker_free(), after worker_drain_within() has given up: jobs that were not begun are
+ * dropped, nothing is told of any more. False: the one that was begun has ended after all, and w is
+ * freed. True: it has not. Its thread is left behind, with w and what the job points to; should it
+ * come back, left() is called there, as its last act, and may free that. */
+bool worker_abandon(struct worker *w, void (*left)(void *user), void *user);
 
 #endif

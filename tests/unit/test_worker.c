@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include "capture_common/worker.h"
 
@@ -168,6 +169,110 @@ static void job_without_done_is_fine(void **state)
 	assert_false(g->tasks[1].job.busy);
 }
 
+/* --- jobs that hang --- */
+
+/* As a card that does not answer, until somebody writes to the pipe. */
+struct hanging {
+	struct worker_job job;
+	int begin[2], end[2], left[2];
+	bool told;
+};
+
+static void hang(void *user)
+{
+	struct hanging *h = user;
+	char byte = 0;
+
+	assert_int_equal(write(h->begin[1], &byte, 1), 1);
+	assert_int_equal(read(h->end[0], &byte, 1), 1);
+}
+
+static void tell_hanging(void *user)
+{
+	((struct hanging *)user)->told = true;
+}
+
+static void was_left(void *user)
+{
+	struct hanging *h = user;
+
+	assert_int_equal(write(h->left[1], "", 1), 1);
+}
+
+/* Its job is being worked on. */
+static void begin_hanging(struct rig *g, struct hanging *h)
+{
+	char byte;
+
+	*h = (struct hanging){ .told = false };
+	assert_int_equal(pipe(h->begin) | pipe(h->end) | pipe(h->left), 0);
+	h->job = (struct worker_job){ .work = hang, .done = tell_hanging, .user = h };
+	worker_do(g->worker, &h->job);
+	assert_int_equal(read(h->begin[0], &byte, 1), 1);
+}
+
+static void let_go(struct hanging *h)
+{
+	assert_int_equal(write(h->end[1], "", 1), 1);
+}
+
+static void end_hanging(struct hanging *h)
+{
+	int *fds[] = { h->begin, h->end, h->left };
+
+	for (int i = 0; i < 3; i++) {
+		close(fds[i][0]);
+		close(fds[i][1]);
+	}
+}
+
+static void hanging_job_is_not_waited_for_without_a_limit(void **state)
+{
+	struct rig *g = *state;
+	struct hanging h;
+
+	assert_true(worker_drain_within(g->worker, 0));
+	begin_hanging(g, &h);
+	give(g, 0);
+	assert_false(worker_drain_within(g->worker, 1));
+	assert_false(h.told);
+	let_go(&h);
+	assert_true(worker_drain_within(g->worker, 100000));
+	assert_true(h.told);
+	assert_int_equal(g->n_told, 1);
+	end_hanging(&h);
+}
+
+static void abandoned_worker_tells_when_it_comes_back(void **state)
+{
+	struct rig *g = *state;
+	struct hanging h;
+	char byte;
+
+	begin_hanging(g, &h);
+	give(g, 0);
+	assert_false(worker_drain_within(g->worker, 1));
+	assert_true(worker_abandon(g->worker, was_left, &h));
+	g->worker = NULL;
+	loop_free(g->loop);		/* there is nobody to be told */
+	g->loop = loop_new(NULL, &(struct err){ 0 });
+	let_go(&h);
+	assert_int_equal(read(h.left[0], &byte, 1), 1);
+	assert_false(h.told);
+	assert_int_equal(g->n_worked, 0);
+	end_hanging(&h);
+}
+
+static void worker_that_is_idle_is_not_left_behind(void **state)
+{
+	struct rig *g = *state;
+
+	give(g, 0);
+	worker_drain(g->worker);
+	assert_false(worker_abandon(g->worker, was_left, NULL));
+	g->worker = NULL;
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -180,6 +285,9 @@ int main(void)
 		TEST(done_gives_the_next_job),
 		TEST(freed_worker_finishes_and_tells_nobody),
 		TEST(job_without_done_is_fine),
+		TEST(hanging_job_is_not_waited_for_without_a_limit),
+		TEST(abandoned_worker_tells_when_it_comes_back),
+		TEST(worker_that_is_idle_is_not_left_behind),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
