@@ -8,6 +8,7 @@
 
 #include "capture_common/spool_int.h"
 
+#define PATIENCE_MS 10000
 #define RETRY_NS ((uint64_t)5 * 1000 * 1000 * 1000)
 
 /* --- telling --- */
@@ -144,14 +145,10 @@ void spool_worked(struct spool *s)
 
 /* --- begin and end --- */
 
-static void destroy(struct spool *s)
+static void free_memory(void *user)
 {
-	worker_free(s->worker);
-	loop_timer_cancel(s->cfg.loop, &s->flush_timer);
-	loop_timer_cancel(s->cfg.loop, &s->sync_timer);
-	loop_timer_cancel(s->cfg.loop, &s->retry_timer);
-	loop_timer_cancel(s->cfg.loop, &s->notes_timer);
-	loop_unpost(s->cfg.loop, &s->post);
+	struct spool *s = user;
+
 	spool_disk_close(&s->disk);
 	spool_segs_free(s);
 	arena_reset(&s->arena);
@@ -159,6 +156,21 @@ static void destroy(struct spool *s)
 	free(s->chunks);
 	free(s->folder);
 	free(s);
+}
+
+/* What a worker that hangs was given stays until it comes back, which may be never. */
+static void destroy(struct spool *s)
+{
+	loop_timer_cancel(s->cfg.loop, &s->flush_timer);
+	loop_timer_cancel(s->cfg.loop, &s->sync_timer);
+	loop_timer_cancel(s->cfg.loop, &s->retry_timer);
+	loop_timer_cancel(s->cfg.loop, &s->notes_timer);
+	loop_unpost(s->cfg.loop, &s->post);
+	if (s->hangs && worker_abandon(s->worker, free_memory, s))
+		return;
+	if (!s->hangs)
+		worker_free(s->worker);
+	free_memory(s);
 }
 
 /* All memory that is ever needed, but for a few bytes a segment. */
@@ -185,6 +197,7 @@ static void set_sizes(struct spool *s)
 	if (s->cfg.max_bytes < SPOOL_MIN_BYTES)
 		s->cfg.max_bytes = SPOOL_MIN_BYTES;
 	s->run_size = 1;
+	s->patience_ms = PATIENCE_MS;
 	s->segment_bytes = SPOOL_SEGMENT_BYTES;
 	if (s->segment_bytes > s->cfg.max_bytes / 8)
 		s->segment_bytes = (size_t)(s->cfg.max_bytes / 8);
@@ -248,32 +261,48 @@ struct spool *spool_open(const struct spool_config *cfg, struct err *e)
 	return NULL;
 }
 
+/* Once is enough: after that it is only seen whether it has come back. */
+static bool drain_worker(struct spool *s)
+{
+	bool hung = s->hangs;
+
+	s->hangs = !worker_drain_within(s->worker, hung ? 0 : s->patience_ms);
+	if (s->hangs && !hung)
+		spool_refused(s, ETIMEDOUT, "does not answer");
+	return !s->hangs;
+}
+
 bool spool_flush_now(struct spool *s)
 {
 	spool_submit(s, true);
-	worker_drain(s->worker);
-	return !s->stats.broken && spool_to_write(s) == 0;
+	return drain_worker(s) && !s->stats.broken && spool_to_write(s) == 0;
 }
 
 /* One that is done may give another. */
-static void drain_worker(struct spool *s)
+static bool drain_all(struct spool *s)
 {
-	while (s->n_jobs > 0)
-		worker_drain(s->worker);
+	while (s->n_jobs > 0) {
+		if (!drain_worker(s))
+			return false;
+	}
+	return true;
 }
 
-void spool_close(struct spool *s)
+uint64_t spool_close(struct spool *s)
 {
+	struct spool_stats stats;
+
 	if (!s)
-		return;
+		return 0;
 	s->closing = s->retrying = true;
 	spool_submit(s, true);
 	spool_seal(s);
-	drain_worker(s);
-	spool_notes_now(s);
-	drain_worker(s);
-	if (s->disk.dir_unsynced)
+	if (drain_all(s))
+		spool_notes_now(s);
+	if (drain_all(s) && s->disk.dir_unsynced)
 		spool_start_sync(s);
-	drain_worker(s);
+	drain_all(s);
+	spool_get_stats(s, &stats);
 	destroy(s);
+	return stats.unwritten;
 }

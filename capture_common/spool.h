@@ -67,8 +67,9 @@ struct spool;
  * memory, no right to write (the text says as which user). A full disk or a read-only one is no
  * error here: broken is set, *e says why (code ERR_NONE otherwise). */
 struct spool *spool_open(const struct spool_config *cfg, struct err *e);
-/* Writes what is in memory, and waits for that. NULL is fine. */
-void spool_close(struct spool *s);
+/* Writes what is in memory, and waits for that; for a disk that does not answer about 10 s: then a
+ * thread and memory are left behind. Returns how many records could not be written; 0 for NULL. */
+uint64_t spool_close(struct spool *s);
 
 /* What earlier runs left: the instance (struct msg_newsource) and the number of the oldest record,
  * and the last number of all. False when there is nothing. Each run has an instance of its own, and
@@ -89,7 +90,8 @@ bool spool_can_hold(const struct record *r);
 bool spool_append(struct spool *s, const struct record *r);
 /* Gets what is in memory to the system soon, not only after SPOOL_FLUSH_MS. */
 void spool_flush(struct spool *s);
-/* For the end: the same, and waits for it. False: the disk refuses. */
+/* For the end: the same, and waits for it, for as long as spool_close(). False: the disk refuses, or
+ * does not answer: then spool_close() does not wait again. */
 bool spool_flush_now(struct spool *s);
 
 /* Lends the oldest record that was not taken yet; false when there is none, or none yet. It points

@@ -199,6 +199,8 @@ struct spool {
 	struct loop_timer flush_timer, sync_timer, retry_timer, notes_timer;
 	struct loop_post post;
 	bool retrying;			/* broken, but tries again now */
+	bool hangs;			/* was waited for long enough */
+	unsigned patience_ms;
 	bool closing;
 };
 

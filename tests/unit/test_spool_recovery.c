@@ -508,6 +508,39 @@ static void refused_records_do_not_wait_for_the_next_try(void **state)
 	assert_int_equal(sum(spool_rig_stats(g).failed), 0);
 }
 
+/* Opening a pipe that nobody reads takes for ever, as a dead disk does. */
+static void disk_that_hangs_does_not_hold_up_the_end(void **state)
+{
+	struct spool_rig *g = *state;
+	char path[300], byte;
+	int fd;
+
+	spool_rig_open(g);
+	g->spool->patience_ms = 20;
+	spool_rig_append_n(g, 100);
+	spool_flush(g->spool);
+	spool_rig_settle(g);
+	snprintf(path, sizeof(path), "%s/notes.new", g->folder);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	spool_shift_times(g->spool, 1, 100, 5000000, SPOOL_RIG_TIME);
+	spool_rig_append_n(g, 30);
+	assert_false(spool_flush_now(g->spool));
+	assert_true(spool_rig_stats(g).broken);
+	assert_non_null(strstr(spool_problem(g->spool), "does not answer"));
+	assert_int_equal(spool_rig_stats(g).unwritten, 30);
+	assert_int_equal(spool_close(g->spool), 30);
+	g->spool = NULL;
+	/* It comes back, and tidies up: what it had open is closed. */
+	fd = open(path, O_RDONLY);
+	assert_true(fd >= 0);
+	while (read(fd, &byte, 1) > 0)
+		;
+	close(fd);
+	while ((g->spool = spool_open(&g->cfg, &g->e)) == NULL)
+		assert_int_equal(g->e.code, ERR_BUSY);
+	assert_int_equal(spool_rig_stats(g).recovered, 100);
+}
+
 /* As when somebody tidies up: what was in it is counted, what comes goes to a new one. */
 static void folder_that_goes_comes_again(void **state)
 {
@@ -660,6 +693,7 @@ int main(void)
 		TEST(half_written_records_do_not_come_twice),
 		TEST(refused_records_are_lent_from_memory),
 		TEST(refused_records_do_not_wait_for_the_next_try),
+		TEST(disk_that_hangs_does_not_hold_up_the_end),
 		TEST(folder_that_goes_comes_again),
 		TEST(full_disk_is_waited_for),
 		TEST(read_only_disk_lends_what_it_has),
