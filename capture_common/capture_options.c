@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "capture_common/backlog.h"
 #include "capture_common/dialer.h"
@@ -146,6 +148,29 @@ static void prepare_local(struct capture_options *o)
 
 /* --- recording --- */
 
+static bool same_file(const char *a, const char *b)
+{
+	struct stat of_a, of_b;
+
+	return strcmp(a, b) == 0 ||
+	       (stat(a, &of_a) == 0 && stat(b, &of_b) == 0 && S_ISREG(of_a.st_mode) &&
+		of_a.st_dev == of_b.st_dev && of_a.st_ino == of_b.st_ino);
+}
+
+/* What else is written there. */
+static int check_place(const struct capture_options *o, struct err *e)
+{
+	const char *path = o->record.path;
+
+	if (path && strcmp(path, "-") == 0 && o->out_fd == STDOUT_FILENO)
+		return err_set(e, ERR_USAGE, "--write: standard output is where the server is "
+			       "(--out-fd); name a file");
+	if (path && o->status_file && same_file(path, o->status_file))
+		return err_set(e, ERR_USAGE, "--write and --status-file are the same file: %s",
+			       path);
+	return 0;
+}
+
 static int check_record(const struct recorder_options *r, struct err *e)
 {
 	bool rotates = r->max_bytes || r->max_seconds || r->max_packets;
@@ -154,6 +179,9 @@ static int check_record(const struct recorder_options *r, struct err *e)
 
 	if (given && !r->path)
 		return err_set(e, ERR_USAGE, "--write-%s goes with --write", given);
+	if (r->max_bytes && r->max_bytes < RECORDER_FILE_MIN)
+		return err_set(e, ERR_USAGE, "--write-size: at least %lluk are needed",
+			       (unsigned long long)(RECORDER_FILE_MIN >> 10));
 	if (rotates && strcmp(r->path, "-") == 0)
 		return err_set(e, ERR_USAGE, "--write-%s: standard output is one file", given);
 	if (r->keep_files && !rotates)
@@ -231,7 +259,8 @@ static int read_and_check(struct capture_options *o, int argc, char **argv, stru
 		return -1;
 	if (o->help || o->version)
 		return 0;
-	if (check_mode(o, e) < 0 || check_sizes(o, e) < 0 || check_record(&o->record, e) < 0)
+	if (check_mode(o, e) < 0 || check_sizes(o, e) < 0 || check_record(&o->record, e) < 0 ||
+	    check_place(o, e) < 0)
 		return -1;
 	log_set_level(o->log_level);
 	warn_of_useless_storage(o);
@@ -252,6 +281,7 @@ int capture_options_read(struct capture_options *o, const struct source_tool *to
 		.drop_first = tool->when_full,
 		.spool_bytes = SPOOL_DEFAULT_BYTES,
 		.spool_rate = BACKLOG_DRAIN_PER_S,
+		.record.sources = &o->sources,
 		.in_fd = -1,
 		.out_fd = -1,
 		.log_level = LOG_LEVEL_INFO,

@@ -19,7 +19,7 @@
 /* Of the command line. Rotation: the next file begins when any of the limits is reached. */
 struct recorder_options {
 	char *path;		/* FILE, or "-" for standard output; NULL: no recording */
-	uint64_t max_bytes;	/* of a file; 0: no limit */
+	uint64_t max_bytes;	/* of a file, at least RECORDER_FILE_MIN; 0: no limit */
 	uint64_t max_seconds;
 	uint64_t max_packets;
 	/* The oldest beyond so many are removed, those of earlier runs, too; 0: none. */
@@ -57,6 +57,8 @@ struct recorder_stats {
 	bool over;				/* nobody reads the pipe any more */
 };
 
+/* A file for each few packets, each brought to the disk, would be slower than any radio. */
+#define RECORDER_FILE_MIN ((uint64_t)64 << 10)
 #define RECORDER_PACKET_MAX ((uint32_t)112 << 10)
 
 struct recorder;
@@ -64,6 +66,9 @@ struct recorder;
 /* What cannot be, found before anything is opened: standard output for several sources, and the
  * like. No path is fine. recorder_new() checks that, too. Returns 0 or -1. */
 int recorder_check(const struct recorder_options *o, size_t n_sources, struct err *e);
+
+/* Whether two tags come to the same in names of files, where most characters are replaced. */
+bool recorder_same_file_tag(const char *a, const char *b);
 
 /* Opens the first file: a path that cannot be written is found here. With limits, files are called
  * stem_00001_20261122140501.pcapng, by number and UTC, and the next one begins with the first
