@@ -32,6 +32,7 @@
 #define LOOK_EVERY_S 10
 
 #define TAG_SIZE 64
+#define TAG_SUFFIX_SIZE 22		/* "-2" and so on */
 
 /* One running tool. */
 struct app {
@@ -196,7 +197,17 @@ static int check_uuids(const struct app *a, struct err *e)
 	return 0;
 }
 
-/* The name that the source has for its user. */
+static bool is_taken(const struct app *a, size_t i)
+{
+	for (size_t j = 0; j < i; j++) {
+		if (recorder_same_file_tag(a->tags[j], a->tags[i]))
+			return true;
+	}
+	return false;
+}
+
+/* The name that the source has for its user; a number follows when an earlier one is called the
+ * same, as files are. */
 static const char *make_tag(struct app *a, size_t i)
 {
 	struct srcdef def = { 0 };
@@ -209,6 +220,12 @@ static const char *make_tag(struct app *a, size_t i)
 		snprintf(a->tags[i], TAG_SIZE, "%.*s", TEXT_ARG(name.len ? name : def.interface));
 	}
 	srcdef_free(&def);
+	size_t len = strlen(a->tags[i]);
+
+	if (len > TAG_SIZE - TAG_SUFFIX_SIZE)
+		len = TAG_SIZE - TAG_SUFFIX_SIZE;
+	for (size_t k = 2; is_taken(a, i); k++)
+		snprintf(a->tags[i] + len, TAG_SIZE - len, "-%zu", k);
 	return a->tags[i];
 }
 

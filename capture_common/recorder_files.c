@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -68,6 +69,16 @@ static void safe_tag(const char *tag, char *out, size_t size)
 		out[n++] = plain ? c : '_';
 	}
 	out[n] = '\0';
+}
+
+/* Some file systems do not tell a from A. */
+bool recorder_same_file_tag(const char *a, const char *b)
+{
+	char of_a[TAG_MAX + 1], of_b[TAG_MAX + 1];
+
+	safe_tag(a, of_a, sizeof(of_a));
+	safe_tag(b, of_b, sizeof(of_b));
+	return strcasecmp(of_a, of_b) == 0;
 }
 
 static int split_name(struct recorder_files *f, const char *path, const char *tag)

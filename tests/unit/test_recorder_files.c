@@ -166,6 +166,14 @@ static void each_source_has_a_name_of_its_own(void **state)
 	assert_int_equal(size_of(expected), 0);
 }
 
+static void names_that_come_to_the_same_are_found(void **state)
+{
+	(void)state;
+	assert_true(recorder_same_file_tag("roof #2", "Roof__2"));
+	assert_false(recorder_same_file_tag("roof", "roof-2"));
+	assert_false(recorder_same_file_tag("", "roof"));
+}
+
 static void name_without_a_dot_stays_whole(void **state)
 {
 	char expected[200];
@@ -398,6 +406,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(one_file_is_called_as_asked, setup, teardown),
 		cmocka_unit_test_setup_teardown(rotated_files_are_numbered, setup, teardown),
 		cmocka_unit_test_setup_teardown(each_source_has_a_name_of_its_own, setup, teardown),
+		cmocka_unit_test_setup_teardown(names_that_come_to_the_same_are_found, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(name_without_a_dot_stays_whole, setup, teardown),
 		cmocka_unit_test_setup_teardown(file_that_cannot_be_is_refused_at_once, setup,
 						teardown),
