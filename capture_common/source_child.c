@@ -249,14 +249,21 @@ static void *tuning_thread(void *arg)
 
 /* --- the whole --- */
 
-/* With the privileges that are left: root without them writes where root may. */
+/* Files after the first one are opened with the privileges that are left: root without them writes
+ * where root may. */
 static int begin_recording(struct child *c, struct err *e)
 {
 	char program[128];
 	struct recorder_config cfg = { .loop = c->loop, .options = c->cfg->record,
 				       .program = program, .tag = c->cfg->tag,
+				       .files = c->cfg->record_files,
+				       .alone = c->cfg->record_only,
 				       .over = on_recording_over, .user = c };
 
+	if (!cfg.files && c->cfg->record_err) {
+		*e = *c->cfg->record_err;
+		return -1;
+	}
 	snprintf(program, sizeof(program), "%s %s", c->cfg->tool->program, PACKAGE_VERSION);
 	c->recorder = recorder_new(&cfg, e);
 	return c->recorder ? 0 : -1;

@@ -3,7 +3,9 @@
 #ifndef CAPTURE_COMMON_SOURCE_CHILD_H
 #define CAPTURE_COMMON_SOURCE_CHILD_H
 
+#include "capture_common/err.h"
 #include "capture_common/record_ring.h"
+#include "capture_common/recorder.h"
 #include "capture_common/source.h"
 
 struct source_child_config {
@@ -14,6 +16,10 @@ struct source_child_config {
 	/* As struct source_process_config has them. */
 	const struct recorder_options *record;
 	bool record_only;
+	/* The first file of the recording, opened with all rights there were; NULL: record_err says
+	 * why it is not. */
+	struct recorder_files *record_files;
+	const struct err *record_err;
 	const char *tag;
 };
 

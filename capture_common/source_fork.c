@@ -7,13 +7,13 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
 
 #include "capture_common/daemon.h"
 #include "capture_common/log.h"
+#include "capture_common/recorder_files.h"
 #include "capture_common/source_child.h"
 
 /* Has a name for each open descriptor. Elsewhere /dev/fd may have the first three only. */
@@ -23,13 +23,19 @@
 #define DESCRIPTORS "/nonexistent"
 #endif
 
-/* Of everything that this process has open, the new one needs nothing. */
+#define KEPT_FDS 4
+
+/* Of everything else that this process has open, the new one needs nothing. */
 static bool is_kept(const int *keep, int fd)
 {
-	return fd == keep[0] || fd == keep[1] || fd == keep[2];
+	for (int i = 0; i < KEPT_FDS; i++) {
+		if (fd == keep[i])
+			return true;
+	}
+	return false;
 }
 
-static void close_all_but(const int keep[3])
+static void close_all_but(const int keep[KEPT_FDS])
 {
 	long limit = sysconf(_SC_OPEN_MAX);
 	DIR *dir = opendir(DESCRIPTORS);
@@ -80,6 +86,17 @@ bool source_fork_records(const struct source_process_config *cfg)
 	return cfg->record && cfg->record->path;
 }
 
+/* As whoever started the program, in any folder of theirs; it may also be one of the descriptors
+ * that are closed soon. Returns the one to keep. */
+static int open_recording(const struct source_process_config *cfg,
+			  struct source_child_config *child, struct err *e)
+{
+	child->record = cfg->record;
+	child->record_files = recorder_files_new(cfg->record, cfg->tag, e);
+	child->record_err = e;
+	return child->record_files ? recorder_files_fd(child->record_files) : -1;
+}
+
 static void run_child(const struct source_process_config *cfg, struct record_ring *ring,
 		      int commands, int tuning)
 {
@@ -87,17 +104,17 @@ static void run_child(const struct source_process_config *cfg, struct record_rin
 					     .ring = ring,
 					     .commands_fd = commands, .tuning_fd = tuning,
 					     .record_only = cfg->record_only, .tag = cfg->tag };
-	int keep[] = { commands, tuning, cfg->has_pidfile ? pidfile_fd() : -1 };
+	int keep[KEPT_FDS] = { commands, tuning, cfg->has_pidfile ? pidfile_fd() : -1, -1 };
+	struct err e = { .code = ERR_NONE };
 
 	if (source_fork_records(cfg))
-		child.record = cfg->record;
+		keep[3] = open_recording(cfg, &child, &e);
 	ignore_signals();
 	close_all_but(keep);
 	if (cfg->has_pidfile)
 		pidfile_take_over();
 	to_null(STDIN_FILENO);
-	if (!source_fork_records(cfg) || strcmp(cfg->record->path, "-") != 0)
-		to_null(STDOUT_FILENO);
+	to_null(STDOUT_FILENO);
 	if (cfg->to_syslog) {
 		log_to_syslog();
 		to_null(STDERR_FILENO);
