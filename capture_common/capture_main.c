@@ -208,11 +208,11 @@ static bool is_taken(const struct app *a, size_t i)
 
 /* The name that the source has for its user; a number follows when an earlier one is called the
  * same, as files are. */
-static const char *make_tag(struct app *a, size_t i)
+static const char *make_name(struct app *a, size_t i)
 {
 	struct srcdef def = { 0 };
 
-	if (a->n_feeds < 2)
+	if (capture_options_local(&a->o))
 		return NULL;
 	if (srcdef_parse(&def, text_of(a->o.sources.items[i])) == 0) {
 		struct text name = srcdef_get(&def, "name");
@@ -227,6 +227,12 @@ static const char *make_tag(struct app *a, size_t i)
 	for (size_t k = 2; is_taken(a, i); k++)
 		snprintf(a->tags[i] + len, TAG_SIZE - len, "-%zu", k);
 	return a->tags[i];
+}
+
+/* One alone is not told apart. */
+static const char *make_tag(struct app *a, size_t i)
+{
+	return a->n_feeds < 2 ? NULL : make_name(a, i);
 }
 
 static int count_feeds(struct app *a, struct err *e)
@@ -270,6 +276,7 @@ static int make_feed(struct app *a, size_t i, struct err *e)
 		.definition = local ? NULL : a->o.sources.items[i],
 		.dialer = &a->dialer,
 		.autodetect = a->autodetect,
+		.name = make_name(a, i),
 		.tag = make_tag(a, i),
 		.process = a->processes[i],
 		.over = on_feed_over,

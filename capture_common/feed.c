@@ -301,7 +301,7 @@ const char *feed_uuid(const struct feed *f)
 
 const char *feed_name(const struct feed *f)
 {
-	return f->cfg.tag ? f->cfg.tag : f->cfg.definition ? f->cfg.definition : "";
+	return f->cfg.name ? f->cfg.name : "";
 }
 
 const char *feed_peer(const struct feed *f)

@@ -25,6 +25,7 @@ struct feed_config {
 	 * all feeds, unused in local mode. */
 	struct dialer *dialer;
 	struct autodetect *autodetect;
+	const char *name;		/* as its user calls it; NULL: not known yet */
 	/* What to put before log lines when there are several feeds; NULL when there is one. */
 	const char *tag;
 	/* The source's own process; NULL: it is opened in this one. */
@@ -48,7 +49,7 @@ void feed_finish(struct feed *f);
 bool feed_over(const struct feed *f);
 
 const char *feed_uuid(const struct feed *f);	/* "" in local mode */
-const char *feed_name(const struct feed *f);	/* as its user calls it */
+const char *feed_name(const struct feed *f);	/* as its user calls it; or "" */
 const char *feed_peer(const struct feed *f);	/* the server; "" without a connection */
 /* The wall clock was set: the times of what waits are set right, if they are of that clock. */
 void feed_clock_set(struct feed *f, int64_t delta_us, uint64_t new_now_us);
