@@ -23,6 +23,10 @@ void feed_leave(const struct feed *f)
 
 void feed_close_source(struct feed *f)
 {
+	const struct hopper *h = requests_hopper(f->requests);
+
+	if (h)
+		hopper_get_stats(h, &f->hopped);
 	requests_source_closing(f->requests);
 	runner_close(f->runner);
 }

@@ -27,6 +27,7 @@ struct feed {
 	struct remote *remote;			/* NULL in local and in solo mode */
 	struct solo *solo;			/* NULL but in solo mode, and on standby */
 	char uuid[UUID_SIZE];			/* announced; "" in local mode */
+	struct hopper_stats hopped;		/* of the source that was closed last */
 	char *definition;			/* announced; NULL in local mode */
 	struct msg_gps gps;
 	bool source_failed;			/* the end of this session is its doing */

@@ -102,6 +102,7 @@ void feed_get_account(const struct feed *f, struct account *out)
 	runner_get_stats(f->runner, &out->source);
 	out->queue_used = queue_used_bytes(f->queue);
 	out->queue_size = queue_size_bytes(f->queue);
+	out->hopper = f->hopped;
 	if (h)
 		hopper_get_stats(h, &out->hopper);
 }
