@@ -90,8 +90,8 @@ bool spool_can_hold(const struct record *r);
 bool spool_append(struct spool *s, const struct record *r);
 /* Gets what is in memory to the system soon, not only after SPOOL_FLUSH_MS. */
 void spool_flush(struct spool *s);
-/* For the end: the same, and waits for it, for as long as spool_close(). False: the disk refuses, or
- * does not answer: then spool_close() does not wait again. */
+/* For the end: the same, and waits for it, for as long as spool_close(). False: the disk refuses,
+ * or does not answer: then spool_close() does not wait again. */
 bool spool_flush_now(struct spool *s);
 
 /* Lends the oldest record that was not taken yet; false when there is none, or none yet. It points

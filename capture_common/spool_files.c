@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -81,4 +83,20 @@ int spool_folder_open(struct spool_disk *d, struct err *e)
 	if (rc < 0 && !spool_disk_refuses(e->sys))
 		spool_disk_close(d);
 	return rc;
+}
+
+int spool_folder_open_again(struct spool_disk *d, struct err *e)
+{
+	char *parent = strdup(d->path);
+	char *slash = parent ? strrchr(parent, '/') : NULL;
+
+	spool_disk_close(d);
+	/* What comes of it shows when the folder is made. */
+	if (slash && slash != parent) {
+		*slash = '\0';
+		if (mkdir(parent, 0700) == 0)
+			d->dir_unsynced = true;
+	}
+	free(parent);
+	return spool_folder_open(d, e);
 }

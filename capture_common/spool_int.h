@@ -82,6 +82,8 @@ void spool_file_name(char out[SPOOL_NAME_SIZE], uint64_t seq);
  * disk that refuses (spool_disk_refuses()) from other things. */
 int spool_folder_open(struct spool_disk *d, struct err *e);
 bool spool_disk_refuses(int error);
+/* The same after the folder was removed, perhaps with the one it is in. */
+int spool_folder_open_again(struct spool_disk *d, struct err *e);
 
 /* --- the loop's side --- */
 
@@ -199,6 +201,7 @@ struct spool {
 	struct loop_timer flush_timer, sync_timer, retry_timer, notes_timer;
 	struct loop_post post;
 	bool retrying;			/* broken, but tries again now */
+	bool gone;			/* the open segment was, and has been begun again */
 	bool hangs;			/* was waited for long enough */
 	unsigned patience_ms;
 	bool closing;

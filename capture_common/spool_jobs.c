@@ -61,8 +61,7 @@ static int open_folder_again(struct spool_disk *d)
 
 	if (d->dir_fd >= 0 && (fstat(d->dir_fd, &st) < 0 || st.st_nlink > 0))
 		return 0;
-	spool_disk_close(d);
-	if (spool_folder_open(d, &e) == 0)
+	if (spool_folder_open_again(d, &e) == 0)
 		return 0;
 	return e.sys != 0 ? e.sys : EBUSY;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The way of a spool's records to the disk: chunks in memory, which are handed to the worker as
  * parts of segments, and are kept when it cannot write them. */
+#include <errno.h>
 #include <string.h>
 
 #include "capture_common/spool_int.h"
@@ -217,12 +218,13 @@ static void take_back(struct spool *s, struct spool_chunk *c, struct spool_seg *
 	s->bytes -= size;
 	if (spool_is_after(seg->last_number, c->seg_last_before))
 		seg->last_number = c->seg_last_before;
-	if (s->open == seg)
-		s->open = NULL;
 	if (seg->writes == 0 && spool_sum(seg->counts) == 0 && s->reader.seg != seg)
 		spool_seg_remove(s, seg);
-	if (c->write.batch == s->batch)
+	/* Of a later segment of this batch not even the header was written. */
+	if (c->write.batch == s->batch) {
 		s->batch++;
+		s->open = NULL;
+	}
 	if (!loop_timer_armed(&s->flush_timer))
 		start_flush_timer(s);
 }
@@ -242,6 +244,19 @@ void spool_sync_soon(struct spool *s)
 			       on_sync_timer, s);
 }
 
+/* A segment that somebody has removed says nothing of the disk: the next one may do. */
+static void not_written(struct spool *s, int error)
+{
+	bool again = s->gone ? error == ECANCELED : error == ENOENT;
+
+	if (!again) {
+		spool_refused(s, error, "cannot write");
+		return;
+	}
+	s->gone = true;
+	spool_submit(s, true);
+}
+
 static void on_written(void *user)
 {
 	struct spool_chunk *c = user;
@@ -253,9 +268,10 @@ static void on_written(void *user)
 	seg->writes--;
 	if (c->write.error != 0) {
 		take_back(s, c, seg);
-		spool_refused(s, c->write.error, "cannot write");
+		not_written(s, c->write.error);
 		return;
 	}
+	s->gone = false;
 	c->from = c->at = c->len;
 	memset(c->counts, 0, sizeof(c->counts));
 	memset(c->left, 0, sizeof(c->left));
@@ -307,6 +323,8 @@ void spool_submit(struct spool *s, bool all)
 	for (unsigned i = 0; i < s->n_chunks; i++) {
 		struct spool_chunk *c = spool_chunk_at(s, i);
 
+		if (c->seg && c->write.batch != s->batch)
+			break;		/* it comes back first */
 		if (c->seg || c->from == c->len)
 			continue;
 		if (!all && i + 1 == s->n_chunks)
