@@ -31,9 +31,10 @@ struct capture {
 
 bool capture_packet_on(struct capture *c, const struct msg_packet *p);
 
-/* Hand over one record, which is copied. They return false when the queue is full, or what is to be
- * recorded, and the tool's policy is to wait: keep the record, return SOURCE_FULL from read(), offer
- * it again. What is too long for the queue counts as taken (the queue counts it as refused). */
+/* Hand over one record, which is copied. They return false when the queue is full, or what is to
+ * be recorded, and the tool's policy is to wait: keep the record, return SOURCE_FULL from read(),
+ * offer it again. What is too long for the queue counts as taken (the queue counts it as
+ * refused). */
 static inline bool capture_packet(struct capture *c, const struct msg_packet *p)
 {
 	if (!c->queue)

@@ -71,6 +71,16 @@ static void standby_over(struct feed *f, const struct err *e)
 		feed_finished(f, e ? err_exit_status(e) : 0);
 }
 
+/* The program has nothing else to show. */
+static int status_of_recording(struct feed *f)
+{
+	struct source_stats stats;
+
+	runner_finish(f->runner);
+	runner_get_stats(f->runner, &stats);
+	return stats.recorded.broken ? 74 : 0;
+}
+
 void feed_on_solo_over(void *user, const struct err *e)
 {
 	struct feed *f = user;
@@ -81,6 +91,6 @@ void feed_on_solo_over(void *user, const struct err *e)
 	else if (e)
 		feed_finished_with(f, e);
 	else
-		feed_finished(f, 0);
+		feed_finished(f, status_of_recording(f));
 	feed_leave(f);
 }
