@@ -111,6 +111,7 @@ static int make_recorder(struct feed *f, struct err *e)
 {
 	struct recorder_config cfg = { .loop = f->cfg.loop, .options = &f->cfg.options->record,
 				       .tag = f->cfg.tag,
+				       .alone = capture_options_solo(f->cfg.options),
 				       .waits = f->cfg.options->drop_first == QUEUE_WAIT,
 				       .room = feed_on_backlog_room, .user = f };
 	char program[80];

@@ -10,13 +10,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "capture_common/recorder_old.h"
-#include "protocol/srcdef.h"
 
 /* As for every file that a user has programs write. */
 #define FILE_MODE 0666
@@ -29,7 +27,6 @@
 #define PIPE_LOOK_MS 100
 /* A reader that takes nothing for so long, at the end, is not waited for any longer. */
 #define PIPE_FAREWELL_MS 1000
-#define TAG_MAX 64
 #define NAMES_TAKEN_MAX 10000
 #define BLOCK_PACKET 6u
 /* On its way to the disk at the latest after so many bytes. */
@@ -56,41 +53,16 @@ struct recorder_files {
 
 /* --- names --- */
 
-/* What a tag must not do to a name: leave the folder, hide the file. */
-static void safe_tag(const char *tag, char *out, size_t size)
-{
-	size_t n = 0;
-
-	for (; *tag && n + 1 < size; tag++) {
-		char c = *tag;
-		bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-			     (c >= '0' && c <= '9') || c == '_' || c == '-' || (c == '.' && n > 0);
-
-		out[n++] = plain ? c : '_';
-	}
-	out[n] = '\0';
-}
-
-/* Some file systems do not tell a from A. */
-bool recorder_same_file_tag(const char *a, const char *b)
-{
-	char of_a[TAG_MAX + 1], of_b[TAG_MAX + 1];
-
-	safe_tag(a, of_a, sizeof(of_a));
-	safe_tag(b, of_b, sizeof(of_b));
-	return strcasecmp(of_a, of_b) == 0;
-}
-
 static int split_name(struct recorder_files *f, const char *path, const char *tag)
 {
 	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
 	const char *dot = strrchr(base, '.');
 	size_t len = dot && dot > base ? (size_t)(dot - path) : strlen(path);
-	char safe[TAG_MAX + 1] = "";
+	char safe[RECORDER_TAG_MAX + 1] = "";
 
 	if (tag)
-		safe_tag(tag, safe, sizeof(safe));
-	f->name_size = strlen(path) + TAG_MAX + 64;
+		recorder_safe_tag(tag, safe, sizeof(safe));
+	f->name_size = strlen(path) + RECORDER_TAG_MAX + 64;
 	f->name = malloc(f->name_size);
 	f->stem = malloc(f->name_size);
 	f->ext = strdup(path + len);
@@ -235,34 +207,6 @@ static int open_next(struct recorder_files *f, struct recorder_outcome *out)
 	return 0;
 }
 
-static int check_options(const struct recorder_options *o, const char *tag, struct err *e)
-{
-	bool limits = o->max_bytes || o->max_seconds || o->max_packets;
-
-	if (!o->path[0])
-		return err_set(e, ERR_USAGE, "--write: the name of a file is missing");
-	if (o->keep_files && !limits)
-		return err_set(e, ERR_USAGE, "--write-files: needs --write-size, --write-seconds "
-			       "or --write-packets: there is only one file otherwise");
-	if (strcmp(o->path, "-") != 0)
-		return 0;
-	if (limits)
-		return err_set(e, ERR_USAGE, "--write: standard output is one file, which cannot "
-			       "be limited; name a file");
-	if (tag)
-		return err_set(e, ERR_USAGE, "--write: standard output is for one source; name a "
-			       "file, and each source gets one");
-	if (isatty(STDOUT_FILENO))
-		return err_set(e, ERR_USAGE, "--write: standard output is a terminal, and packets "
-			       "are no text: use a pipe or a file");
-	return 0;
-}
-
-int recorder_check(const struct recorder_options *o, size_t n_sources, struct err *e)
-{
-	return o->path ? check_options(o, n_sources > 1 ? "" : NULL, e) : 0;
-}
-
 static struct recorder_files *make(const struct recorder_options *o, const char *tag)
 {
 	struct recorder_files *f = calloc(1, sizeof(*f));
@@ -283,28 +227,6 @@ static struct recorder_files *make(const struct recorder_options *o, const char 
 	return f;
 }
 
-/* Replaying a file into itself would leave nothing of it. */
-static bool is_a_source(const struct recorder_files *f, const struct strlist *sources)
-{
-	struct stat ours, st;
-	bool found = false;
-
-	if (!f->replaces || !sources || fstat(f->fd, &ours) < 0)
-		return false;
-	for (size_t i = 0; i < sources->n && !found; i++) {
-		struct srcdef def = { 0 };
-		char path[SRCDEF_MAX_LEN + 1];
-
-		if (srcdef_parse(&def, text_of(sources->items[i])) == 0) {
-			snprintf(path, sizeof(path), "%.*s", TEXT_ARG(def.interface));
-			found = stat(path, &st) == 0 && st.st_dev == ours.st_dev &&
-				st.st_ino == ours.st_ino;
-		}
-		srcdef_free(&def);
-	}
-	return found;
-}
-
 static int open_first(struct recorder_files *f, const struct recorder_options *o, struct err *e)
 {
 	struct recorder_outcome ignored = { .packets = 0 };
@@ -315,7 +237,7 @@ static int open_first(struct recorder_files *f, const struct recorder_options *o
 			       f->name);
 	if (rc < 0)
 		return err_sys(e, -rc, "--write: %s", f->name);
-	if (is_a_source(f, o->sources))
+	if (f->replaces && recorder_is_a_source(f->fd, o->sources))
 		return err_set(e, ERR_USAGE, "--write: %s is what is to be replayed; name another "
 			       "file", f->name);
 	return 0;
@@ -326,7 +248,7 @@ struct recorder_files *recorder_files_new(const struct recorder_options *o, cons
 {
 	struct recorder_files *f;
 
-	if (check_options(o, tag, e) < 0)
+	if (recorder_check_options(o, tag, e) < 0)
 		return NULL;
 	f = make(o, tag);
 	if (!f) {

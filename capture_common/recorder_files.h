@@ -57,4 +57,16 @@ const char *recorder_files_label(const struct recorder_files *f);
 void recorder_files_count(const uint8_t *blocks, size_t len,
 			  uint64_t by_interface[RECORDER_INTERFACES]);
 
+/* recorder_check.c */
+
+#define RECORDER_TAG_MAX 64
+
+/* What a tag must not do to a name: leave the folder, hide the file. size: of out. */
+void recorder_safe_tag(const char *tag, char *out, size_t size);
+/* As recorder_check(); tag: not NULL if there are several sources. */
+int recorder_check_options(const struct recorder_options *o, const char *tag, struct err *e);
+/* Whether one of the definitions is to read this file: replaying it into itself would leave nothing
+ * of it. */
+bool recorder_is_a_source(int fd, const struct strlist *sources);
+
 #endif

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -86,14 +87,24 @@ bool source_fork_records(const struct source_process_config *cfg)
 	return cfg->record && cfg->record->path;
 }
 
-/* As whoever started the program, in any folder of theirs; it may also be one of the descriptors
- * that are closed soon. Returns the one to keep. */
+/* As whoever started the program, in any folder of theirs, but in no others: it may be root's by
+ * its mode only. The file may also be one of the descriptors that are closed soon. Returns the one
+ * to keep. */
 static int open_recording(const struct source_process_config *cfg,
 			  struct source_child_config *child, struct err *e)
 {
+	uid_t uid = geteuid();
+	gid_t gid = getegid();
+
 	child->record = cfg->record;
-	child->record_files = recorder_files_new(cfg->record, cfg->tag, e);
 	child->record_err = e;
+	if (setegid(getgid()) < 0 || seteuid(getuid()) < 0)
+		err_sys(e, errno, "--write: %s", cfg->record->path);
+	else
+		child->record_files = recorder_files_new(cfg->record, cfg->tag, e);
+	/* What cannot be had back is missed when the source is opened. */
+	if (seteuid(uid) < 0 || setegid(gid) < 0)
+		log_warn("the rights of the program's owner are lost: %s", strerror(errno));
 	return child->record_files ? recorder_files_fd(child->record_files) : -1;
 }
 
