@@ -24,7 +24,7 @@
 #define SPOOL_CHUNK_BYTES SPOOL_RECORD_MAX
 #define SPOOL_RUNS 256
 #define SPOOL_SHIFTS 32
-#define SPOOL_NOTES_BYTES (32 + 24 * SPOOL_SHIFTS)
+#define SPOOL_NOTES_BYTES (32 + 32 * SPOOL_SHIFTS)
 #define SPOOL_NAME_SIZE 32
 /* Of max_bytes, for what is no segment: the notes, and while they are replaced the new ones. */
 #define SPOOL_SPARE_BYTES (2 * SPOOL_NOTES_BYTES)
@@ -137,8 +137,16 @@ struct spool_run {
 	uint64_t n;
 };
 
+/* What was appended at a time: one a second is kept. */
+#define SPOOL_MARKS 8
+struct spool_mark {
+	uint64_t ns;
+	uint32_t number;
+};
+
 struct spool_shift {
 	uint32_t first, last;
+	uint32_t sure;		/* up to this they are from before the step; first - 1: none */
 	int64_t delta_us;
 	uint64_t new_now_us;
 };
@@ -182,6 +190,8 @@ struct spool {
 	bool has_released;
 	uint32_t released_number;
 
+	struct spool_mark marks[SPOOL_MARKS];	/* oldest first */
+	unsigned n_marks;
 	struct spool_shift shifts[SPOOL_SHIFTS];
 	unsigned n_shifts;
 	bool has_noted;			/* what is in the file: a released number, and its */
@@ -286,6 +296,8 @@ void spool_notes_soon(struct spool *s);
 void spool_notes_now(struct spool *s);
 /* Once earlier runs' segments are known: what is of no use goes. */
 void spool_notes_tidy(struct spool *s);
+/* A record is appended. */
+void spool_mark(struct spool *s, uint32_t number);
 void spool_shifts_release(struct spool *s, uint32_t number);
 void spool_shifts_apply(const struct spool *s, struct record *r);
 

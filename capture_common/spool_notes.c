@@ -10,14 +10,17 @@
 #include "protocol/bytes.h"
 
 #define MS_NS ((uint64_t)1000000)
+/* More than the time that a step may have happened ago (queue_time.h). */
+#define SURE_MS 6000
 
 /*	"KCNOTES2", how many shifts, CRC-32 of what follows
  *	1 if there is a released number, the number, the oldest segment's instance
- *	and of each shift its numbers, by how much, and what the clock showed then */
+ *	and of each shift first and last number, by how much, what the clock showed then, up to
+ *	which number it is sure, 0 */
 #define MAGIC "KCNOTES2"
 #define HEAD 16
 #define RELEASED 16
-#define EACH 24
+#define EACH 32
 
 /* --- the file --- */
 
@@ -65,6 +68,8 @@ static void put_shifts(const struct spool *s, uint8_t *at)
 		put_le32(at + 4, s->shifts[i].last);
 		put_le64(at + 8, (uint64_t)s->shifts[i].delta_us);
 		put_le64(at + 16, s->shifts[i].new_now_us);
+		put_le32(at + 24, s->shifts[i].sure);
+		put_le32(at + 28, 0);
 	}
 }
 
@@ -88,8 +93,10 @@ static void get_shifts(struct spool *s, const uint8_t *at, size_t n)
 {
 	for (s->n_shifts = 0; s->n_shifts < n; s->n_shifts++, at += EACH)
 		s->shifts[s->n_shifts] = (struct spool_shift){
-			get_le32(at), get_le32(at + 4), (int64_t)get_le64(at + 8),
-			get_le64(at + 16)
+			.first = get_le32(at), .last = get_le32(at + 4),
+			.sure = get_le32(at + 24),
+			.delta_us = (int64_t)get_le64(at + 8),
+			.new_now_us = get_le64(at + 16),
 		};
 }
 
@@ -162,6 +169,31 @@ void spool_notes_tidy(struct spool *s)
 
 /* --- shifted times --- */
 
+void spool_mark(struct spool *s, uint32_t number)
+{
+	uint64_t now = loop_now_ns(s->cfg.loop);
+
+	if (s->n_marks > 0 && now - s->marks[s->n_marks - 1].ns < 1000 * MS_NS)
+		return;
+	if (s->n_marks == SPOOL_MARKS) {
+		s->n_marks--;
+		memmove(s->marks, s->marks + 1, s->n_marks * sizeof(s->marks[0]));
+	}
+	s->marks[s->n_marks++] = (struct spool_mark){ now, number };
+}
+
+/* What was appended so long ago is from before the step, whatever its time looks like now. */
+static uint32_t sure_number(const struct spool *s, uint32_t first)
+{
+	uint64_t now = loop_now_ns(s->cfg.loop);
+	unsigned i = s->n_marks;
+
+	while (i > 0 && now - s->marks[i - 1].ns < SURE_MS * MS_NS)
+		i--;
+	return i > 0 && !spool_is_after(first, s->marks[i - 1].number) ? s->marks[i - 1].number :
+									 first - 1;
+}
+
 /* When there are too many, the oldest is forgotten. A clock that is set so often is no clock. */
 void spool_shift_times(struct spool *s, uint32_t first, uint32_t last, int64_t delta_us,
 		       uint64_t new_now_us)
@@ -170,8 +202,10 @@ void spool_shift_times(struct spool *s, uint32_t first, uint32_t last, int64_t d
 		s->n_shifts--;
 		memmove(s->shifts, s->shifts + 1, s->n_shifts * sizeof(s->shifts[0]));
 	}
-	s->shifts[s->n_shifts++] = (struct spool_shift){ first, last, delta_us,
-							   new_now_us };
+	s->shifts[s->n_shifts++] = (struct spool_shift){
+		.first = first, .last = last, .sure = sure_number(s, first),
+		.delta_us = delta_us, .new_now_us = new_now_us,
+	};
 	write_notes(s);
 }
 
@@ -199,7 +233,7 @@ static bool concerns(const struct spool_shift *shift, const struct record *r)
 
 	return !spool_is_after(r->number, shift->last) && queue_time_of(r, &us) &&
 	       queue_time_can_be_before(&step, r->number, us) &&
-	       !queue_time_can_be_since(&step, us);
+	       (!spool_is_after(r->number, shift->sure) || !queue_time_can_be_since(&step, us));
 }
 
 void spool_shifts_apply(const struct spool *s, struct record *r)

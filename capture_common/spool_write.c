@@ -135,6 +135,7 @@ bool spool_append(struct spool *s, const struct record *r)
 	if (!loop_timer_armed(&s->flush_timer))
 		start_flush_timer(s);
 	s->stats.appended++;
+	spool_mark(s, r->number);
 	return true;
 }
 

@@ -478,6 +478,32 @@ static void what_came_since_the_step_is_not_shifted(void **state)
 	}
 }
 
+/* Set back by 10 s: what was captured 10 s ago looks like new. */
+static void old_records_are_not_taken_for_new_ones(void **state)
+{
+	const int64_t step_us = -10000000;
+	struct spool_rig *g = *state;
+	struct record r = { .kind = RECORD_PACKET };
+
+	spool_rig_open(g);
+	for (uint32_t i = 0; i < 20; i++) {
+		r.number = 1 + i;
+		r.packet = (struct msg_packet){ .has_time = true,
+						.time_us = SPOOL_RIG_TIME + i * 1000000 };
+		assert_true(spool_append(g->spool, &r));
+		spool_rig_pass(g, 1000);
+	}
+	spool_shift_times(g->spool, 1, 20, step_us, SPOOL_RIG_TIME + 10 * 1000000);
+	spool_rig_close(g);
+	spool_rig_open(g);
+	for (uint32_t i = 0; i < 20; i++) {
+		while (!spool_peek(g->spool, &r))
+			spool_rig_settle(g);
+		assert_true(r.packet.time_us == SPOOL_RIG_TIME + i * 1000000 + (uint64_t)step_us);
+		spool_take(g->spool);
+	}
+}
+
 static void other_position_comes_with_the_record(void **state)
 {
 	struct msg_gps there = { .lat_deg = 1.25, .lon_deg = 2.5, .fix = 2, .name = text_of("x") };
@@ -580,6 +606,7 @@ int main(void)
 		TEST(memory_is_bounded),
 		TEST(shifted_times_are_those_of_the_new_clock),
 		TEST(what_came_since_the_step_is_not_shifted),
+		TEST(old_records_are_not_taken_for_new_ones),
 		TEST(other_position_comes_with_the_record),
 		TEST(one_process_a_folder),
 		TEST(folder_is_made_for_its_owner_alone),
