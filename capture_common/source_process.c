@@ -109,7 +109,11 @@ static bool wait_for_end(struct source_process *p)
 	long n = 1;
 
 	while (n > 0) {
-		if (poll(&fd, 1, END_LIMIT_MS) <= 0)
+		int ready = poll(&fd, 1, END_LIMIT_MS);
+
+		if (ready < 0 && errno == EINTR)	/* another Ctrl-C */
+			continue;
+		if (ready <= 0)
 			return false;
 		n = recv(p->commands, p->buf, sizeof(p->buf), MSG_DONTWAIT);
 		take_last_word(p, n);
