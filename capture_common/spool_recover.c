@@ -199,6 +199,7 @@ static int recover_file(struct spool *s, int fd, uint64_t seq, uint64_t size, st
 			return 0;
 		scan(s, &seg, (size_t)head, (size_t)n);
 	}
+	seg.first_number = seg.last_number;	/* unless one is whole */
 	find_first(s, fd, &seg, (size_t)head, (size_t)n);
 	return add_recovered(s, seq, &seg, e);
 }

@@ -295,6 +295,31 @@ static void damage_in_the_middle_is_counted(void **state)
 	assert_int_equal(spool_rig_stats(g).segments, 0);
 }
 
+/* Its numbers are known all the same: those behind it are later. */
+static void segment_without_a_whole_record_tells_its_last_number(void **state)
+{
+	struct spool_rig *g = *state;
+	struct spool_leftover left;
+	static struct file f;
+
+	g->next_number = 3000000001u;
+	for (int run = 0; run < 2; run++) {
+		spool_rig_open(g);
+		spool_rig_append_n(g, 100);
+		spool_rig_close(g);
+	}
+	spool_rig_segment(g, 0, f.path, sizeof(f.path));
+	file_read(&f);
+	memset(f.bytes + 128, 0xa5, f.len - 128 - SPOOL_END_BYTES);
+	file_write(&f, f.len);
+	spool_rig_open(g);
+	assert_true(spool_leftover(g->spool, &left));
+	assert_true(left.first_number == 3000000100u && left.last_number == 3000000200u);
+	g->expected = 3000000101u;
+	spool_rig_take_all(g);
+	assert_int_equal(sum(spool_rig_stats(g).failed), 100);
+}
+
 static void one_flipped_bit_costs_one_record(void **state)
 {
 	struct spool_rig *g = *state;
@@ -720,6 +745,7 @@ int main(void)
 		TEST(header_that_was_not_written_is_tidied_up),
 		TEST(removed_segment_is_synced),
 		TEST(damage_in_the_middle_is_counted),
+		TEST(segment_without_a_whole_record_tells_its_last_number),
 		TEST(one_flipped_bit_costs_one_record),
 		TEST(segment_that_is_gone_is_counted),
 		TEST(other_files_stay_alone),
