@@ -438,7 +438,9 @@ tuner_fn *runner_tune(const struct runner *r)
 
 void runner_get_stats(const struct runner *r, struct source_stats *out)
 {
-	*out = r->self ? (struct source_stats){ 0 } : r->last;
+	*out = r->last;
+	if (r->self)
+		*out = (struct source_stats){ 0 };
 	if (r->cfg.process)
 		source_process_get_stats(r->cfg.process, out);
 	else if (r->self && r->cfg.tool->ops->stats)
