@@ -37,8 +37,8 @@ struct backlog_config {
 	struct spool *spool;
 	const struct record_classifier *classes;	/* may be NULL */
 	/* This run's (struct msg_newsource), which its own records have; and what to do when
-	 * records of another one follow: the session begins anew and announces that. Not called from
-	 * within a function here. With a spool only. */
+	 * records of another one follow: the session begins anew and announces that. Not called
+	 * from within a function here. With a spool only. */
 	uint64_t own_instance;
 	void (*instance)(void *user, uint64_t instance);
 	/* Records a second out of the spool, or twice what comes in if that is more; 0: as fast as
