@@ -121,19 +121,6 @@ static int append(struct backlog *b, struct record *r)
 	return 0;
 }
 
-static int push_by_kind(struct queue *q, const struct record *r)
-{
-	switch (r->kind) {
-	case RECORD_PACKET:
-		return queue_push_packet(q, &r->packet);
-	case RECORD_DATA:
-		return queue_push_data(q, &r->data);
-	case RECORD_MESSAGE:
-		return queue_push_message(q, r->message.class, r->message.text);
-	}
-	return 0;
-}
-
 /* What is in memory must be on disk before the memory is full: what comes then goes behind it. */
 static void write_down_in_time(struct backlog *b)
 {
@@ -198,7 +185,7 @@ int backlog_push_data(struct backlog *b, const struct msg_data *d)
 	struct record r = { .kind = RECORD_DATA };
 
 	r.data = *d;
-	return b->spooling ? append(b, &r) : pushed(b, &r, push_by_kind(b->cfg.queue, &r));
+	return b->spooling ? append(b, &r) : pushed(b, &r, queue_push_record(b->cfg.queue, &r));
 }
 
 int backlog_push_message(struct backlog *b, enum msg_class class, struct text text)
@@ -206,7 +193,7 @@ int backlog_push_message(struct backlog *b, enum msg_class class, struct text te
 	struct record r = { .kind = RECORD_MESSAGE };
 
 	r.message = (struct msg_message){ .class = class, .text = text };
-	return b->spooling ? append(b, &r) : pushed(b, &r, push_by_kind(b->cfg.queue, &r));
+	return b->spooling ? append(b, &r) : pushed(b, &r, queue_push_record(b->cfg.queue, &r));
 }
 
 struct queue *backlog_direct(const struct backlog *b)

@@ -319,7 +319,7 @@ void queue_number_from(struct queue *q, uint32_t number)
 	q->newest = number - 1;
 }
 
-static int push_record(struct queue *q, const struct record *r)
+int queue_push_record(struct queue *q, const struct record *r)
 {
 	switch (r->kind) {
 	case RECORD_PACKET:
@@ -339,7 +339,7 @@ int queue_push_numbered(struct queue *q, const struct record *r)
 	if ((int32_t)(r->number - before) <= 0)
 		return -EINVAL;
 	q->newest = r->number - 1;
-	int rc = push_record(q, r);
+	int rc = queue_push_record(q, r);
 
 	if (rc < 0)
 		q->newest = before;

@@ -59,6 +59,8 @@ enum queue_full queue_policy(const struct queue *q);
 static inline int queue_push_packet(struct queue *q, const struct msg_packet *p);
 int queue_push_data(struct queue *q, const struct msg_data *d);
 int queue_push_message(struct queue *q, enum msg_class class, struct text text);
+/* Whatever it is; its number does not count. */
+int queue_push_record(struct queue *q, const struct record *r);
 
 /* --- numbers: one more for each record, but for gaps --- */
 

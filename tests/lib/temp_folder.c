@@ -10,8 +10,10 @@
 
 #include <dirent.h>
 #include <ftw.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 void temp_folder_make(char *path, size_t size)
@@ -47,6 +49,16 @@ static void copy_file(const char *from, const char *to)
 		assert_int_equal(fwrite(buf, 1, n, out), n);
 	fclose(in);
 	assert_int_equal(fclose(out), 0);
+}
+
+void temp_folder_limit_files(uint64_t bytes)
+{
+	struct rlimit l;
+
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &l);
+	l.rlim_cur = bytes == TEMP_FOLDER_NO_LIMIT ? RLIM_INFINITY : (rlim_t)bytes;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &l), 0);
 }
 
 void temp_folder_copy(const char *from, const char *to)

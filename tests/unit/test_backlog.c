@@ -6,11 +6,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <signal.h>
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "tests/lib/backlog_rig.h"
 #include "tests/lib/prng.h"
@@ -282,16 +279,6 @@ static void full_disk_loses_the_oldest_and_counts(void **state)
 	assert_int_equal(g->n_taken + backlog_lost(&s), 20000);
 }
 
-static void limit_file_size(rlim_t bytes)
-{
-	struct rlimit l;
-
-	signal(SIGXFSZ, SIG_IGN);
-	getrlimit(RLIMIT_FSIZE, &l);
-	l.rlim_cur = bytes;
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &l), 0);
-}
-
 /* The next try to write is seconds away; what memory holds goes out before that. */
 static void broken_disk_keeps_no_server_waiting(void **state)
 {
@@ -303,7 +290,7 @@ static void broken_disk_keeps_no_server_waiting(void **state)
 	backlog_rig_pass(g, 4 * SECOND_NS);
 	backlog_rig_push(g, 1000);
 	backlog_rig_pass(g, 2 * SECOND_NS);
-	limit_file_size(1000);
+	temp_folder_limit_files(1000);
 	for (int i = 0; i < 30; i++) {
 		backlog_rig_push(g, 100);
 		backlog_rig_pass(g, SECOND_NS / 10);
@@ -318,7 +305,7 @@ static void broken_disk_keeps_no_server_waiting(void **state)
 		backlog_rig_settle(g);
 	}
 	assert_true(g->clock.now_ns == back_ns);
-	limit_file_size(RLIM_INFINITY);
+	temp_folder_limit_files(TEMP_FOLDER_NO_LIMIT);
 	s = backlog_rig_sums(g);
 	assert_true(s.disk_broken);
 	assert_true(backlog_empty(g->backlog));
@@ -330,7 +317,7 @@ static void disk_that_refuses_leaves_the_memory(void **state)
 	struct backlog_rig *g = *state;
 	struct backlog_stats s;
 
-	limit_file_size(100);
+	temp_folder_limit_files(100);
 	backlog_rig_begin(g, QUEUE_DROP_OLDEST, 64 << 20, 0);
 	backlog_rig_pass(g, 4 * SECOND_NS);
 	for (int i = 0; i < 30; i++) {
@@ -344,7 +331,7 @@ static void disk_that_refuses_leaves_the_memory(void **state)
 	while (backlog_rig_take(g, 100000) > 0)
 		backlog_rig_confirm(g);
 	assert_int_equal(g->taken_id, 2999);
-	limit_file_size(RLIM_INFINITY);
+	temp_folder_limit_files(TEMP_FOLDER_NO_LIMIT);
 	s = backlog_rig_sums(g);
 	assert_int_equal(g->n_taken + backlog_lost(&s), 3000);
 }

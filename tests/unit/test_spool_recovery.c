@@ -17,7 +17,6 @@
 #ifdef __linux__
 #include <sys/mount.h>
 #endif
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -415,16 +414,6 @@ static void smaller_size_gives_up_the_oldest(void **state)
 
 /* --- a disk that refuses --- */
 
-static void limit_file_size(rlim_t bytes)
-{
-	struct rlimit l;
-
-	signal(SIGXFSZ, SIG_IGN);
-	getrlimit(RLIMIT_FSIZE, &l);
-	l.rlim_cur = bytes;
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &l), 0);
-}
-
 static void refused_records_stay_in_memory_and_go_later(void **state)
 {
 	struct spool_rig *g = *state;
@@ -432,7 +421,7 @@ static void refused_records_stay_in_memory_and_go_later(void **state)
 
 	spool_rig_open(g);
 	spool_rig_append_n(g, 50);
-	limit_file_size(1000);
+	temp_folder_limit_files(1000);
 	spool_rig_pass(g, 2000);
 	assert_true(spool_rig_stats(g).broken);
 	assert_non_null(strstr(spool_problem(g->spool), g->folder));
@@ -442,7 +431,7 @@ static void refused_records_stay_in_memory_and_go_later(void **state)
 	spool_rig_pass(g, 6000);
 	assert_true(spool_rig_stats(g).broken);
 	assert_false(spool_rig_append(g));
-	limit_file_size(RLIM_INFINITY);
+	temp_folder_limit_files(TEMP_FOLDER_NO_LIMIT);
 	spool_rig_pass(g, 5100);
 	assert_false(spool_rig_stats(g).broken);
 	assert_string_equal(spool_problem(g->spool), "");
@@ -465,12 +454,12 @@ static void half_written_records_do_not_come_twice(void **state)
 	spool_rig_append_n(g, 50);
 	spool_flush(g->spool);
 	spool_rig_settle(g);
-	limit_file_size(spool_rig_disk_bytes(g) + 2000);
+	temp_folder_limit_files(spool_rig_disk_bytes(g) + 2000);
 	spool_rig_append_n(g, 50);
 	spool_flush(g->spool);
 	spool_rig_settle(g);
 	assert_true(spool_rig_stats(g).broken);
-	limit_file_size(RLIM_INFINITY);
+	temp_folder_limit_files(TEMP_FOLDER_NO_LIMIT);
 	spool_rig_pass(g, 5100);
 	assert_false(spool_rig_stats(g).broken);
 	spool_rig_crash(g);
@@ -488,7 +477,7 @@ static void refused_records_are_lent_from_memory(void **state)
 	spool_rig_append_n(g, 1000);
 	spool_flush(g->spool);
 	spool_rig_settle(g);
-	limit_file_size(1000);
+	temp_folder_limit_files(1000);
 	for (int i = 0; i < 20; i++) {
 		for (int k = 0; k < 100; k++)
 			spool_rig_append(g);
@@ -498,7 +487,7 @@ static void refused_records_are_lent_from_memory(void **state)
 		spool_rig_stats(g);
 	}
 	spool_rig_take_all(g);
-	limit_file_size(RLIM_INFINITY);
+	temp_folder_limit_files(TEMP_FOLDER_NO_LIMIT);
 	assert_int_equal(g->expected, g->next_number);
 	spool_rig_pass(g, 6000);
 	assert_false(spool_rig_stats(g).broken);
@@ -513,7 +502,7 @@ static void refused_records_do_not_wait_for_the_next_try(void **state)
 	spool_rig_append_n(g, 3000);
 	spool_flush(g->spool);
 	spool_rig_settle(g);
-	limit_file_size(1000);
+	temp_folder_limit_files(1000);
 	for (int i = 0; i < 20; i++) {
 		uint64_t began_ns = g->clock.now_ns;
 
@@ -527,7 +516,7 @@ static void refused_records_do_not_wait_for_the_next_try(void **state)
 		spool_release(g->spool, g->expected - 1);
 		spool_rig_pass(g, 300);
 	}
-	limit_file_size(RLIM_INFINITY);
+	temp_folder_limit_files(TEMP_FOLDER_NO_LIMIT);
 	spool_rig_pass(g, 6000);
 	assert_false(spool_rig_stats(g).broken);
 	assert_int_equal(sum(spool_rig_stats(g).failed), 0);
