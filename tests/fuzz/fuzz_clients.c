@@ -154,7 +154,7 @@ static void connect_other(uint8_t which, uint8_t how)
 		return;
 	t.slots[which % OTHERS] = slot;
 	f.tools[slot] = (struct fake_tool){
-		.gen = how % FRAME_GENS, .instance = how & 4 ? which + 1u : 0,
+		.gen = random_msg_gen(how), .instance = how & 4 ? which + 1u : 0,
 		.refuse_every_other = how & 8, .read_limit = how & 16 ? 1 : 0,
 		.write_limit = how & 32 ? 1 : 0,
 	};
@@ -378,7 +378,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	t.honest = NOWHERE;
 	for (unsigned i = 0; i < OTHERS; i++)
 		t.slots[i] = NOWHERE;
-	t.gen = next_byte() % FRAME_GENS;
+	t.gen = random_msg_gen(next_byte());
 	f.step_ns = SECOND;
 	receiver_fixture_start(&f);
 	honest_comes_back(0);

@@ -405,7 +405,7 @@ static void one_step(uint8_t op)
 	case 10: configure(next_byte()); break;
 	case 11: random_message(true); break;
 	case 12: server_behaves(next_byte()); break;
-	case 13: t.gen = next_byte() % FRAME_GENS; break;
+	case 13: t.gen = random_msg_gen(next_byte()); break;
 	}
 	if (!(op & 0x80))
 		settle();
@@ -433,7 +433,7 @@ static void begin(uint8_t flags)
 	t.options.drop_first = tool.when_full;
 	t.options.in_fd = t.options.out_fd = -1;
 	t.options.auto_gen = !(flags & 4);
-	t.options.gen = (flags & 3) % FRAME_GENS;
+	t.options.gen = random_msg_gen(flags & 3);
 	t.options.disable_retry = flags & 16;
 	t.local = flags & 8;
 	if (!t.local)

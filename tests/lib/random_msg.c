@@ -290,6 +290,13 @@ static void fill_bluetooth(struct source *s, struct msg_bluetooth *m)
 	m->uuids = some_list(s);
 }
 
+enum frame_gen random_msg_gen(unsigned number)
+{
+	enum frame_gen gen = (enum frame_gen)(number % FRAME_GENS);
+
+	return msg_gen_supported(gen) ? gen : FRAME_V3;
+}
+
 bool random_msg_exists(enum frame_gen gen, enum msg_type type)
 {
 	if (type == MSG_UNKNOWN)

@@ -16,6 +16,8 @@ uint64_t rng_next(struct rng *r);
 /* 0 to n - 1 */
 uint64_t rng_below(struct rng *r, uint64_t n);
 
+/* A generation for any number: one that this build speaks. */
+enum frame_gen random_msg_gen(unsigned number);
 /* Whether gen has such a message. */
 bool random_msg_exists(enum frame_gen gen, enum msg_type type);
 /* A message that gen can carry whole, so that it decodes to the same. Everything that it points
