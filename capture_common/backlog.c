@@ -43,6 +43,7 @@ static void begin_spooling(struct backlog *b)
 {
 	b->writing_down = false;
 	b->spooling = true;
+	backlog_settle_policy(b);
 	/* What was not written down is in memory only; it is older, and leaves before the rest. */
 	b->hole_after = b->last_number;
 	b->hole_to = b->last_number = queue_newest_number(b->cfg.queue);
@@ -82,9 +83,10 @@ static void note_disk(struct backlog *b)
 {
 	bool broken = disk_is_broken(b);
 
-	if (broken != b->broken)
-		queue_set_policy(b->cfg.queue, broken ? b->policy : QUEUE_WAIT);
-	b->broken = broken;
+	if (broken != b->broken) {
+		b->broken = broken;
+		backlog_settle_policy(b);
+	}
 	if (broken)
 		backlog_retreat(b);
 	else if (!b->streaming && !b->spooling && !loop_timer_armed(&b->away_timer))
@@ -285,7 +287,7 @@ struct backlog *backlog_new(const struct backlog_config *cfg, struct err *e)
 	go_on_from_leftover(b);
 	if (backlog_can_spool(b)) {
 		b->broken = disk_is_broken(b);
-		queue_set_policy(cfg->queue, b->broken ? b->policy : QUEUE_WAIT);
+		backlog_settle_policy(b);
 	} else {
 		b->direct = cfg->queue;
 	}

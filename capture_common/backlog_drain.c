@@ -27,6 +27,7 @@ void backlog_drain_soon(struct backlog *b)
 static void end_spooling(struct backlog *b)
 {
 	b->spooling = false;
+	backlog_settle_policy(b);
 	loop_timer_cancel(b->cfg.loop, &b->drain_timer);
 	queue_number_from(b->cfg.queue, b->last_number + 1);
 }
@@ -156,10 +157,12 @@ void backlog_retreat(struct backlog *b)
 	spool_get_stats(b->cfg.spool, &stats);
 	if (!b->spooling || stats.untaken_segments > 0 || b->announced != b->cfg.own_instance)
 		return;
+	queue_set_policy(b->cfg.queue, b->policy);
 	while (spool_peek(b->cfg.spool, &r)) {
 		if (!load(b, &r))
-			return;
+			break;
 	}
+	backlog_settle_policy(b);
 	if (spool_all_taken(b->cfg.spool))
 		end_spooling(b);
 }

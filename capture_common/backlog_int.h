@@ -44,6 +44,13 @@ static inline bool backlog_can_spool(const struct backlog *b)
 	return b->cfg.spool && b->policy != QUEUE_WAIT;
 }
 
+/* The queue drops only what comes straight to it while the disk refuses; what comes out of the
+ * spool waits there. */
+static inline void backlog_settle_policy(struct backlog *b)
+{
+	queue_set_policy(b->cfg.queue, b->broken && !b->spooling ? b->policy : QUEUE_WAIT);
+}
+
 /* backlog_drain.c */
 void backlog_drain_soon(struct backlog *b);
 void backlog_count_live(struct backlog *b);

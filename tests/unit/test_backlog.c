@@ -312,6 +312,35 @@ static void broken_disk_keeps_no_server_waiting(void **state)
 	assert_int_equal(g->n_taken + backlog_lost(&s), 4000);
 }
 
+/* The link is up, but nothing passes: what is on disk waits there. */
+static void stalled_link_does_not_empty_a_broken_disk(void **state)
+{
+	struct backlog_rig *g = *state;
+	struct backlog_stats s;
+
+	backlog_rig_begin(g, QUEUE_DROP_OLDEST, 64 << 20, 0);
+	backlog_rig_pass(g, 4 * SECOND_NS);
+	backlog_rig_push(g, 1000);
+	backlog_rig_pass(g, 2 * SECOND_NS);
+	temp_folder_limit_files(1000);
+	backlog_set_streaming(g->backlog, true);
+	for (int i = 0; i < 50; i++) {
+		backlog_rig_push(g, 100);
+		backlog_rig_pass(g, SECOND_NS / 10);
+	}
+	s = backlog_rig_sums(g);
+	assert_true(s.disk_broken);
+	assert_int_equal(s.lost[LOSS_MEMORY][RECORD_PLAIN], 0);
+	assert_true(s.in_memory + s.on_disk >= 1000);
+	while (backlog_rig_take(g, 100000) > 0) {
+		backlog_rig_confirm(g);
+		backlog_rig_settle(g);
+	}
+	temp_folder_limit_files(TEMP_FOLDER_NO_LIMIT);
+	s = backlog_rig_sums(g);
+	assert_int_equal(g->n_taken + backlog_lost(&s), 6000);
+}
+
 static void disk_that_refuses_leaves_the_memory(void **state)
 {
 	struct backlog_rig *g = *state;
@@ -570,6 +599,7 @@ int main(void)
 		TEST(end_writes_down_what_waits),
 		TEST(full_disk_loses_the_oldest_and_counts),
 		TEST(broken_disk_keeps_no_server_waiting),
+		TEST(stalled_link_does_not_empty_a_broken_disk),
 		TEST(disk_that_refuses_leaves_the_memory),
 		TEST(waiting_source_is_not_spooled),
 		TEST(lost_link_repeats_but_loses_nothing),
