@@ -12,7 +12,6 @@
 #include <string.h>
 
 #include "capture_common/log.h"
-#include "capture_receiver/resume.h"
 #include "tests/lib/random_msg.h"
 #include "tests/lib/receiver_fixture.h"
 
@@ -78,21 +77,6 @@ static void check_acknowledged(void)
 	t.seen = 0;
 	fake_output_packets(&f.packets, see_packet, NULL);
 	must(t.seen >= t.acked);
-}
-
-/* What was written can be continued as it is. */
-static void check_files(void)
-{
-	struct resume_input packets = fake_output_input(&f.packets);
-	struct resume_input json = fake_output_input(&f.json);
-	struct resume *r = resume_new();
-	uint64_t good_len;
-	struct err e;
-
-	must(fake_output_packets(&f.packets, NULL, NULL) >= 0);
-	must(resume_pcapng(r, &packets, &good_len, &e) == 0 && good_len == f.packets.len);
-	must(resume_json(r, &json, &good_len, &e) == 0 && good_len == f.json.len);
-	resume_free(r);
 }
 
 /* --- tools --- */
@@ -361,7 +345,7 @@ static void end(void)
 	check_acknowledged();
 	must(t.seen == t.sent);
 	must(receiver_finish(f.receiver) == 0);
-	check_files();
+	must(receiver_fixture_files_go_on(&f));
 	receiver_fixture_stop(&f);
 }
 

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "capture_common/log.h"
-#include "capture_receiver/resume.h"
 #include "tests/lib/receiver_fixture.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -21,21 +20,6 @@ static void must(bool ok)
 {
 	if (!ok)
 		abort();
-}
-
-/* What was written can be continued as it is. */
-static void check_files(void)
-{
-	struct resume_input packets = fake_output_input(&f.packets);
-	struct resume_input json = fake_output_input(&f.json);
-	struct resume *r = resume_new();
-	uint64_t good_len;
-	struct err e;
-
-	must(fake_output_packets(&f.packets, NULL, NULL) >= 0);
-	must(resume_pcapng(r, &packets, &good_len, &e) == 0 && good_len == f.packets.len);
-	must(resume_json(r, &json, &good_len, &e) == 0 && good_len == f.json.len);
-	resume_free(r);
 }
 
 static void serve_good_tool(void)
@@ -68,7 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	receiver_fixture_settle(&f);
 	f.packets.room = f.json.room = SIZE_MAX;
 	receiver_fixture_pass(&f, RECEIVER_FIXTURE_SECOND);
-	check_files();
+	must(receiver_fixture_files_go_on(&f));
 	serve_good_tool();
 	if (!(data[1] & 1))
 		fake_tool_end(tool);
@@ -76,7 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	must(tool->closed);
 	must(receiver_find_source(f.receiver, GOOD_UUID)->stats.packets >= GOOD_PACKETS);
 	must(receiver_finish(f.receiver) == 0);
-	check_files();
+	must(receiver_fixture_files_go_on(&f));
 	receiver_fixture_stop(&f);
 	return 0;
 }

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "capture_receiver/resume.h"
+
 #define QUARTER_NS (RECEIVER_FIXTURE_SECOND / 4)
 
 static uint64_t wall_us(void *user)
@@ -108,4 +110,19 @@ struct fake_tool *receiver_fixture_open(struct receiver_fixture *f, unsigned i,
 	fake_tool_open_report(tool);
 	receiver_fixture_settle(f);
 	return tool;
+}
+
+bool receiver_fixture_files_go_on(struct receiver_fixture *f)
+{
+	struct resume_input packets = fake_output_input(&f->packets);
+	struct resume_input json = fake_output_input(&f->json);
+	struct resume *r = resume_new();
+	uint64_t good_len;
+	struct err e;
+	bool ok = fake_output_packets(&f->packets, NULL, NULL) >= 0 &&
+		  resume_pcapng(r, &packets, &good_len, &e) == 0 && good_len == f->packets.len &&
+		  resume_json(r, &json, &good_len, &e) == 0 && good_len == f->json.len;
+
+	resume_free(r);
+	return ok;
 }

@@ -39,6 +39,9 @@ void receiver_fixture_settle(struct receiver_fixture *f);
 /* Lets time pass, step by step. */
 void receiver_fixture_pass(struct receiver_fixture *f, uint64_t ns);
 
+/* Whether what was written can be read, and continued as it is. */
+bool receiver_fixture_files_go_on(struct receiver_fixture *f);
+
 /* Connects tool number i. */
 struct fake_tool *receiver_fixture_connect(struct receiver_fixture *f, unsigned i);
 /* Connects it and goes through NEWSOURCE and open report: packets may follow. */
